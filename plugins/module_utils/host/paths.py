@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the collection keeps things on a managed host: in one place, since the loader, the evidence and the role meet here."""
+
+from __future__ import annotations
+
+import typing as t
+
+#: Capture kernel, initramfs and loader. Outside /boot, so that no boot-menu generator lists the capture kernel.
+LIBRARY: t.Final = "/usr/local/lib/linux-kdump"
+KERNEL: t.Final = f"{LIBRARY}/vmlinuz"
+INITRAMFS: t.Final = f"{LIBRARY}/initramfs.img"
+LOADER: t.Final = f"{LIBRARY}/load"
+
+#: What the loader remembers.
+STATE: t.Final = "/var/lib/linux-kdump"
+LOAD_RECORD: t.Final = f"{STATE}/load.json"
+
+UNIT_NAME: t.Final = "linux-kdump.service"
+UNIT: t.Final = f"/etc/systemd/system/{UNIT_NAME}"
+
+#: The usual place of dumps, and the three files in each dump's own folder.
+DUMPS: t.Final = "/var/crash"
+VMCORE_FILE: t.Final = "vmcore"
+INCOMPLETE_FILE: t.Final = "vmcore.incomplete"
+LOG_FILE: t.Final = "dmesg.txt"
+RECORD_FILE: t.Final = "kdump.json"

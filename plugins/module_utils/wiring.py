@@ -1,0 +1,28 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place where a module's work meets exit_json and fail_json."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Callable, Mapping
+
+from .errors import KdumpError
+
+
+class SupportsExit(t.Protocol):
+    """The part of AnsibleModule that ends a module."""
+
+    def exit_json(self, **kwargs: t.Any) -> t.NoReturn: ...
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn: ...
+
+
+def conclude(module: SupportsExit, work: Callable[[], Mapping[str, t.Any]]) -> t.NoReturn:
+    """Do the work and end the module with its result, or with the one clear error it raised."""
+    try:
+        result = work()
+    except KdumpError as error:
+        module.fail_json(**error.as_result())
+    module.exit_json(**result)
