@@ -18,7 +18,9 @@ NONCE_PATTERN = re.compile(re.escape(NONCE_PREFIX) + r"([0-9a-f]{32})\b")
 
 #: How every line of the save script begins: "linux.kdump: [<seconds since the capture kernel started>] <tag> <text>".
 CONSOLE_PREFIX = "linux.kdump:"
-CONSOLE_PATTERN = re.compile(r"linux\.kdump: \[\s*(?P<uptime>\d+\.\d+)\] (?P<tag>[a-z]+-[a-z]+)(?: (?P<text>[^\r\n]*))?")
+CONSOLE_PATTERN = re.compile(
+    r"linux\.kdump: \[\s*(?P<uptime>\d+\.\d+)\] (?P<tag>[a-z]+-[a-z]+)(?: (?P<text>[^\r\n]*))?"
+)
 
 #: The save script's stages, in the order they happen when all goes well.
 STAGES: t.Final = {

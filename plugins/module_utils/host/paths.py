@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The linux.kdump maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the collection keeps things on a managed host: in one place, since the loader, the evidence and the role meet here."""
+"""Where the collection keeps things on a managed host, in one place: loader, evidence and role meet here."""
 
 from __future__ import annotations
 

@@ -1,0 +1,36 @@
+# make demo: the whole drill on a lab guest, from nothing. make test: everything CI runs. make help: the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.tree
+VENV := .venv
+PLAYBOOK := $(VENV)/bin/ansible-playbook
+NOX := $(VENV)/bin/nox
+
+.PHONY: help demo test check bench lab-down controller clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s $$'\t'
+
+$(VENV)/.ready: requirements/controller.txt requirements/nox.txt
+	@tools/bootstrap $(VENV) $^
+
+demo: $(VENV)/.ready ## The whole drill on a lab guest: build, deploy, crash, capture, collect, verify
+	@$(PLAYBOOK) linux.kdump.demo
+
+controller: $(VENV)/.ready ## Install what the controller needs (QEMU, mmdebstrap, build tools)
+	@$(PLAYBOOK) linux.kdump.controller
+
+test: controller ## Everything CI runs
+	@$(NOX)
+
+check: $(VENV)/.ready ## Lint and unit tests, under a minute once the environments are made
+	@$(NOX) --session lint units
+
+lab-down: $(VENV)/.ready ## Stop every guest of the lab and remove it
+	@$(PLAYBOOK) linux.kdump.lab_down
+
+clean: ## Remove environments and artefacts of this checkout; caches of kernels and images stay
+	@rm -rf .venv .nox .tree artifacts tests/output
