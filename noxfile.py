@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import nox
 
@@ -110,14 +111,14 @@ def importer(session: nox.Session) -> None:
     """What Galaxy would say to an upload."""
     prepare(session, "importer")
     output = pathlib.Path(session.create_tmp())
-    source = copy_tracked(session, output / "source")
+    source = copy_tracked(output / "source")
     session.run("ansible-galaxy", "collection", "build", "--force", "--output-path", str(output), str(source))
     tarball = max(output.glob("linux-kdump-*.tar.gz"), key=lambda path: path.stat().st_mtime)
     config = ROOT / "tools" / "galaxy-importer.cfg"
     session.run("python", "-m", "galaxy_importer.main", str(tarball), env={"GALAXY_IMPORTER_CONFIG": str(config)})
 
 
-def copy_tracked(session: nox.Session, base: pathlib.Path) -> pathlib.Path:
+def copy_tracked(base: pathlib.Path) -> pathlib.Path:
     """A copy of the tracked files at ``ansible_collections/linux/kdump``: ansible-test accepts no symbolic link."""
     target = base / "ansible_collections" / "linux" / "kdump"
     shutil.rmtree(target, ignore_errors=True)
@@ -138,11 +139,14 @@ def copy_tracked(session: nox.Session, base: pathlib.Path) -> pathlib.Path:
 def ansible_test(session: nox.Session, *arguments: str) -> None:
     """Run ansible-test in a copy of the collection, with real interpreters on the path."""
     session.run("python", "tools/seed_ansible_test_pip.py")
-    copy = copy_tracked(session, pathlib.Path(session.create_tmp()))
     versions = ["3.9", "3.10", "3.11", "3.12", "3.13"]
     folders = [str(pathlib.Path(found).parent) for version in versions if (found := interpreter(version))]
     path = os.pathsep.join([session.bin, *folders, "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
-    with session.chdir(str(copy)):
+    # Outside the checkout: below it, ansible-test would ask git, and git ignores everything in .nox.
+    with (
+        tempfile.TemporaryDirectory(prefix="kdump-ansible-test-") as base,
+        session.chdir(str(copy_tracked(pathlib.Path(base)))),
+    ):
         session.run("ansible-test", *arguments, env={"PATH": path, "PYTHONPATH": "", "ANSIBLE_CONFIG": ""})
 
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # Copyright: (c) 2026, The linux.kdump maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -15,12 +14,12 @@ import pathlib
 import re
 
 BOOTSTRAP = """\
-import ensurepip
 import subprocess
 import sys
 
 wanted = [argument for argument in sys.argv[1:] if not argument.startswith("--no-")]
-ensurepip.bootstrap(default_pip=False)
+# In a process of its own: ensurepip switches pip's configuration off for the rest of its process.
+subprocess.check_call([sys.executable, "-m", "ensurepip"])
 subprocess.check_call([sys.executable, "-m", "pip", "install", *wanted])
 """
 

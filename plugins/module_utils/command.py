@@ -72,7 +72,6 @@ class CommandRunner(t.Protocol):
         ``what`` completes the sentence "Cannot ..." when it fails. With ``check`` false a status
         other than 0 is returned instead of raised; running out of time is always raised.
         """
-        ...
 
 
 class SupportsRunCommand(t.Protocol):
