@@ -17,6 +17,9 @@ LOADER: t.Final = f"{LIBRARY}/load"
 STATE: t.Final = "/var/lib/linux-kdump"
 LOAD_RECORD: t.Final = f"{STATE}/load.json"
 
+#: Why the loader could not load, in this boot; absent when it could.
+LOAD_ERROR: t.Final = "/run/linux-kdump.error"
+
 UNIT_NAME: t.Final = "linux-kdump.service"
 UNIT: t.Final = f"/etc/systemd/system/{UNIT_NAME}"
 

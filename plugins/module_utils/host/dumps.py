@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The dumps in a folder. What lies there may be anything, so all of it is bounded and none of it is trusted."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import typing as t
+from dataclasses import dataclass
+
+from . import paths
+from .tree import Host, TooLargeError
+
+#: Of more dumps than these the newest are listed: their names begin with the time.
+MAX_DUMPS: t.Final = 100
+MAX_FILES: t.Final = 32
+MAX_RECORD_BYTES: t.Final = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Dump:
+    """One dump's folder."""
+
+    id: str
+    path: str
+    complete: bool
+    files: dict[str, int]
+    record: dict[str, t.Any] | None
+
+
+def list_dumps(path: str, host: Host) -> list[Dump]:
+    """The dumps in a folder, oldest first; none where there is no such folder."""
+    names = [name for name, mode, _size in _entries(path, host) if stat.S_ISDIR(mode)]
+    return [dump for name in names[-MAX_DUMPS:] if (dump := _read_dump(name, f"{path.rstrip('/')}/{name}", host))]
+
+
+def _read_dump(name: str, path: str, host: Host) -> Dump | None:
+    """What is in one folder; None where it holds nothing that a save environment of ours would write."""
+    files = {entry: size for entry, mode, size in _entries(path, host) if stat.S_ISREG(mode)}
+    if not files.keys() & {paths.VMCORE_FILE, paths.INCOMPLETE_FILE, paths.LOG_FILE, paths.RECORD_FILE}:
+        return None
+    return Dump(
+        id=name,
+        path=path,
+        complete=files.get(paths.VMCORE_FILE, 0) > 0 and paths.INCOMPLETE_FILE not in files,
+        files=dict(list(files.items())[:MAX_FILES]),
+        record=parse_record(_record_text(f"{path}/{paths.RECORD_FILE}", host)),
+    )
+
+
+def parse_record(text: str | None) -> dict[str, t.Any] | None:
+    """A record that is at least a JSON object which can be passed on as JSON; anything else is None."""
+    try:
+        record = json.loads(text or "null", parse_constant=_refused)
+        json.dumps(record, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _record_text(path: str, host: Host) -> str | None:
+    try:
+        return host.read(path, limit=MAX_RECORD_BYTES)
+    except TooLargeError:
+        return None
+
+
+def _refused(constant: str) -> t.NoReturn:
+    """Python reads NaN and Infinity, which are not JSON and would break whoever reads the evidence."""
+    raise ValueError(constant)
+
+
+def _entries(path: str, host: Host) -> list[tuple[str, int, int]]:
+    """Name, mode and size of all in a folder, in the order of their names; links are not followed."""
+    found = []
+    try:
+        with os.scandir(host.path(path)) as entries:
+            for entry in entries:
+                status = entry.stat(follow_symlinks=False)
+                found.append((_printable(entry.name), status.st_mode, status.st_size))
+    except OSError:
+        return []
+    return sorted(found)
+
+
+def _printable(name: str) -> str:
+    """A name that JSON can hold, whatever bytes it is made of."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

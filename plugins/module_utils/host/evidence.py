@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All evidence about a host's crash readiness in one document. Reads, asks, changes nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import typing as t
+from dataclasses import asdict, dataclass
+
+from ..command import CommandRunner, CommandTimeoutError
+from ..crashkernel.evaluate import NothingReservedError, evaluate, system_ram
+from ..crashkernel.grammar import on_command_line, parse_spec
+from ..errors import KdumpError
+from ..kexec.state import BOOT_ID, is_current, read_crash, read_record
+from . import paths
+from .dumps import list_dumps
+from .service import read_service, read_systemd_state
+from .target import find_target
+from .tree import Host
+
+EVIDENCE_SCHEMA: t.Final = {"name": "linux.kdump/evidence", "version": 1}
+
+#: How each tool is asked for its version.
+_VERSION_OPTIONS: t.Final = {"kexec": "--version", "makedumpfile": "-v"}
+_SECONDS: t.Final = 20
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that audit, proof and the drill want to know about a host, at one moment."""
+
+    nodename: str
+    release: str
+    machine: str
+    boot_id: str | None
+    uptime: float | None
+    memory_total_bytes: int | None
+    cpus: int
+    command_line: str | None
+    systemd_state: str | None
+    capture_kernel: bool
+    crash: dict[str, t.Any]
+    load: dict[str, t.Any] | None
+    load_current: bool
+    load_error: str | None
+    service: dict[str, t.Any]
+    target: dict[str, t.Any]
+    dumps: list[dict[str, t.Any]]
+    tools: dict[str, str | None]
+
+    def document(self) -> dict[str, t.Any]:
+        """The evidence document."""
+        return {"schema": dict(EVIDENCE_SCHEMA), **asdict(self)}
+
+
+def gather(dump_path: str, *, host: Host, runner: CommandRunner) -> Evidence:
+    """Look at everything once."""
+    system = os.uname()
+    crash, record = read_crash(host), read_record(host)
+    return Evidence(
+        nodename=system.nodename,
+        release=system.release,
+        machine=system.machine,
+        boot_id=host.line(BOOT_ID),
+        uptime=_first_number(host.line("/proc/uptime")),
+        memory_total_bytes=_memory_total(host.read("/proc/meminfo")),
+        cpus=os.cpu_count() or 1,
+        command_line=host.line("/proc/cmdline"),
+        systemd_state=read_systemd_state(runner),
+        capture_kernel=host.exists("/proc/vmcore"),
+        crash={**asdict(crash), "expected_bytes": expected_bytes(host, release=system.release)},
+        load=record.document() if record else None,
+        load_current=is_current(record, host=host, crash=crash),
+        load_error=host.line(paths.LOAD_ERROR),
+        service=asdict(read_service(runner)),
+        target=asdict(find_target(dump_path, host)),
+        dumps=[asdict(dump) for dump in list_dumps(dump_path, host)],
+        tools={name: tool_version(name, host=host, runner=runner) for name in _VERSION_OPTIONS},
+    )
+
+
+def expected_bytes(host: Host, *, release: str) -> int | None:
+    """What the running command line's crashkernel= ought to reserve here; None where that cannot be told."""
+    values = on_command_line(host.line("/proc/cmdline") or "")
+    if not values:
+        return 0
+    try:
+        ram = system_ram(host.read("/proc/iomem") or "")
+        return evaluate(parse_spec(" ".join(values)), ram=ram, release=release).size
+    except NothingReservedError:
+        return 0
+    except KdumpError:
+        return None
+
+
+def tool_version(name: str, *, host: Host, runner: CommandRunner) -> str | None:
+    """A tool's version; an empty string where it is there but does not say, None where it is not there."""
+    path = host.tool(name)
+    if path is None:
+        return None
+    argv = [path, _VERSION_OPTIONS[name]]
+    try:
+        done = runner.run(argv, what=f"ask {name} for its version", timeout=_SECONDS, check=False)
+    except CommandTimeoutError:
+        return ""
+    match = re.search(r"\b\d+\.\d+(?:\.\d+)*\b", done.out + done.err)
+    return match.group(0) if match else ""
+
+
+def _first_number(line: str | None) -> float | None:
+    match = re.match(r"\d+\.\d+", line or "")
+    return float(match.group(0)) if match else None
+
+
+def _memory_total(meminfo: str | None) -> int | None:
+    match = re.search(r"^MemTotal:\s+(\d+) kB$", meminfo or "", re.MULTILINE)
+    return int(match.group(1)) * 1024 if match else None

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files under which a host shows itself, below any root: a test's folder stands in for a host."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+import typing as t
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..errors import KdumpError
+
+#: No file that is read as evidence is larger; what is, is not what it says it is.
+MAX_BYTES: t.Final = 1 << 20
+
+#: How long a sysfs file may answer EBUSY, and how often it is asked: the kernel holds a lock while an image loads.
+BUSY_SECONDS: t.Final = 10.0
+BUSY_PAUSE: t.Final = 0.1
+
+
+class TooLargeError(KdumpError):
+    """A file is larger than what it should hold could be."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host's file tree."""
+
+    root: str = "/"
+    clock: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = time.sleep
+
+    def path(self, path: str) -> str:
+        """Where a path of the host is."""
+        return os.path.join(self.root, path.lstrip("/"))
+
+    def read(self, path: str, *, limit: int = MAX_BYTES) -> str | None:
+        """The text of a regular file, or None where there is none that may be read.
+
+        A pipe, a device or a link in its place is not followed: the folders this looks into may be hostile.
+        """
+        try:
+            handle = os.open(self.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return None
+        with os.fdopen(handle, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                return None
+            try:
+                data = self._patiently(lambda: stream.read(limit + 1))
+            except OSError:
+                return None
+        if len(data) > limit:
+            raise TooLargeError(f"Cannot read {path}: it is larger than {limit} bytes, which it never should be.")
+        return data.decode("utf-8", "replace")
+
+    def line(self, path: str) -> str | None:
+        """The one line of a small file, or None where there is none."""
+        text = self.read(path)
+        return None if text is None else text.strip()
+
+    def number(self, path: str) -> int | None:
+        """The decimal number in a small file, or None where there is none."""
+        text = self.line(path)
+        return int(text) if text and text.isascii() and text.isdigit() else None
+
+    def exists(self, path: str) -> bool:
+        """Whether there is anything under this name."""
+        return os.path.exists(self.path(path))
+
+    def tool(self, name: str) -> str | None:
+        """The path of a program, in the folders of the system's own programs."""
+        for folder in ("/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/local/bin"):
+            if os.access(self.path(f"{folder}/{name}"), os.X_OK):
+                return f"{folder}/{name}"
+        return None
+
+    def _patiently(self, read: Callable[[], bytes]) -> bytes:
+        deadline = self.clock() + BUSY_SECONDS
+        while True:
+            try:
+                return read()
+            except OSError as error:
+                if error.errno != errno.EBUSY or self.clock() >= deadline:
+                    raise
+            self.pause(BUSY_PAUSE)

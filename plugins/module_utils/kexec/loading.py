@@ -1,0 +1,247 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Load, prepare for the next boot, or unload the crash image: desired, current, plan, apply."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import typing as t
+from dataclasses import dataclass
+
+from ..command import CommandRunner
+from ..errors import KdumpError
+from ..files import read_text, write_atomic
+from ..host import paths
+from ..host.service import Service, read_service
+from ..host.tree import Host
+from .loader import REASONS, Recipe, render, unit
+from .state import Crash, LoadRecord, digest, is_current, read_crash, read_record
+
+State = t.Literal["loaded", "enabled", "unloaded"]
+
+_SYSTEMCTL_SECONDS: t.Final = 60
+_LOAD_SECONDS: t.Final = 240
+
+
+class LoadError(KdumpError):
+    """The crash image cannot be loaded or unloaded."""
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What the host should be like: with no recipe, nothing is loaded and nothing will be."""
+
+    state: State
+    recipe: Recipe | None = None
+
+    @property
+    def loader(self) -> str | None:
+        """The loader script's text."""
+        return render(self.recipe) if self.recipe else None
+
+    @property
+    def unit(self) -> str | None:
+        """The systemd unit's text."""
+        return unit() if self.recipe else None
+
+
+@dataclass(frozen=True)
+class Current:
+    """What the host is like."""
+
+    crash: Crash
+    record: LoadRecord | None
+    #: The image in memory is the one on disk, loaded in this boot.
+    current: bool
+    loader: str | None
+    unit: str | None
+    service: Service
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What has to be done; empty where the host is as it should be."""
+
+    write_loader: bool = False
+    write_unit: bool = False
+    enable: bool = False
+    load: bool = False
+    unload: bool = False
+    remove: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything has to be done."""
+        return self != Plan()
+
+
+def read_current(host: Host, runner: CommandRunner) -> Current:
+    """Look at the kernel, the load record and the installed files."""
+    crash, record = read_crash(host), read_record(host)
+    return Current(
+        crash=crash,
+        record=record,
+        current=is_current(record, host=host, crash=crash),
+        loader=read_text(host.path(paths.LOADER)),
+        unit=read_text(host.path(paths.UNIT)),
+        service=read_service(runner),
+    )
+
+
+def make_plan(desired: Desired, current: Current, *, host: Host) -> Plan:
+    """Compare, and refuse here already what would fail when the image is loaded."""
+    if desired.recipe is None:
+        present = {paths.LOADER: current.loader, paths.UNIT: current.unit, paths.LOAD_RECORD: current.record}
+        return Plan(unload=bool(current.crash.loaded), remove=tuple(path for path, found in present.items() if found))
+    load = desired.state == "loaded" and not _holds(current, desired.recipe)
+    if load and (obstacle := find_obstacle(desired.recipe, current.crash, host=host)):
+        raise LoadError(f"Cannot load the crash image: {obstacle}")
+    return Plan(
+        write_loader=current.loader != desired.loader,
+        write_unit=current.unit != desired.unit,
+        enable=not current.service.enabled,
+        load=load,
+    )
+
+
+def find_obstacle(recipe: Recipe, crash: Crash, *, host: Host) -> str | None:
+    """Why the recipe cannot be loaded on this host as it is, or None. Says it before anything is touched."""
+    if host.tool("kexec") is None:
+        return REASONS["kexec"]
+    if crash.reserved_bytes is None or crash.loaded is None:
+        return REASONS["unsupported"]
+    if crash.reserved_bytes == 0:
+        return REASONS["unreserved"]
+    if crash.load_disabled:
+        return REASONS["disabled"]
+    if crash.lockdown in ("integrity", "confidentiality") and recipe.syscalls == ("kexec_load",):
+        return REASONS["lockdown"]
+    return _misfit(recipe, crash.reserved_bytes, host=host)
+
+
+def diff_of(desired: Desired, current: Current, plan: Plan, *, host: Host) -> list[dict[str, str]]:
+    """What would change: the two files, and what is in memory."""
+    after = _memory_after(desired, current, plan, host=host)
+    changed = [
+        (paths.LOADER, current.loader, desired.loader, plan.write_loader or paths.LOADER in plan.remove),
+        (paths.UNIT, current.unit, desired.unit, plan.write_unit or paths.UNIT in plan.remove),
+        ("crash image", _memory(current), after, plan.load or plan.unload or plan.enable),
+    ]
+    return [
+        {"before_header": name, "after_header": name, "before": before or "", "after": wanted or ""}
+        for name, before, wanted, differs in changed
+        if differs
+    ]
+
+
+def apply(desired: Desired, plan: Plan, *, host: Host, runner: CommandRunner) -> None:
+    """Do what the plan says, in an order that leaves a host armed if it can be."""
+    if plan.unload:
+        _unload(host, runner)
+    if plan.remove:
+        _remove(plan.remove, host, runner)
+    if desired.loader is not None and plan.write_loader:
+        _install(host, paths.LOADER, desired.loader, mode=0o700)
+    if desired.unit is not None and plan.write_unit:
+        _install(host, paths.UNIT, desired.unit, mode=0o644)
+        _systemctl(runner, "daemon-reload", what="make systemd read the unit")
+    if plan.enable:
+        _systemctl(runner, "enable", paths.UNIT_NAME, what=f"enable {paths.UNIT_NAME}")
+    if plan.load:
+        _load(host, runner)
+
+
+def verify(desired: Desired, host: Host, runner: CommandRunner) -> Current:
+    """Read everything again: what counts is what the kernel says, not that no command failed."""
+    after = read_current(host, runner)
+    if desired.state == "unloaded" and after.crash.loaded:
+        raise LoadError("Cannot unload the crash image: the kernel still says that one is loaded. Look at its log.")
+    if desired.state == "loaded" and not (after.crash.loaded and after.current and after.crash.reserved_bytes):
+        raise LoadError(
+            "Cannot prove that the crash image is loaded: the kernel, the load record and the files disagree. "
+            f"Look at the journal of {paths.UNIT_NAME}."
+        )
+    return after
+
+
+def _holds(current: Current, recipe: Recipe) -> bool:
+    """Whether the recipe is what is loaded, by the unit, into the reservation as it is now."""
+    record = current.record
+    return (
+        record is not None
+        and current.current
+        and current.service.active
+        and (record.kernel.path, record.initramfs.path) == (recipe.kernel, recipe.initramfs)
+        and record.command_line == recipe.command_line
+        and record.syscall in recipe.syscalls
+        and record.reserved_bytes == current.crash.reserved_bytes
+    )
+
+
+def _misfit(recipe: Recipe, reserved: int, *, host: Host) -> str | None:
+    total = 0
+    for path in (recipe.kernel, recipe.initramfs):
+        size = os.path.getsize(host.path(path)) if os.path.isfile(host.path(path)) else 0
+        if size == 0:
+            return f"{path} is missing or empty. Install it."
+        total += size
+    if total > reserved:
+        return f"kernel and initramfs are {total} bytes, {reserved} are reserved: {REASONS['too-big']}"
+    return None
+
+
+def _memory(current: Current) -> str:
+    if not current.crash.loaded:
+        return "nothing loaded\n"
+    record = current.record
+    if record is None or not current.current:
+        return "an image that is not the one on disk\n"
+    return f"{record.kernel.path} {record.kernel.sha256}\n{record.initramfs.path} {record.initramfs.sha256}\n"
+
+
+def _memory_after(desired: Desired, current: Current, plan: Plan, *, host: Host) -> str:
+    if plan.unload:
+        return "nothing loaded\n"
+    if not plan.load or desired.recipe is None:
+        return _memory(current) + ("loaded at each boot\n" if plan.enable else "")
+    images = (desired.recipe.kernel, desired.recipe.initramfs)
+    return "".join(f"{path} {digest(host, path)}\n" for path in images)
+
+
+def _load(host: Host, runner: CommandRunner) -> None:
+    what = f"start {paths.UNIT_NAME}"
+    argv = ["systemctl", "restart", paths.UNIT_NAME]
+    done = runner.run(argv, what=what, timeout=_LOAD_SECONDS, check=False)
+    if done.rc != 0:
+        reason = host.line(paths.LOAD_ERROR)
+        if reason is None:
+            raise done.failure(what)
+        raise LoadError(reason, cmd=done.line, rc=done.rc, stdout=done.out, stderr=done.err)
+
+
+def _unload(host: Host, runner: CommandRunner) -> None:
+    kexec = host.tool("kexec")
+    if kexec is None:
+        raise LoadError(f"Cannot unload the crash image: {REASONS['kexec']}")
+    runner.run([kexec, "-p", "-u"], what="unload the crash image", timeout=_SYSTEMCTL_SECONDS)
+
+
+def _remove(files: tuple[str, ...], host: Host, runner: CommandRunner) -> None:
+    if paths.UNIT in files:
+        _systemctl(runner, "disable", "--now", paths.UNIT_NAME, what=f"disable {paths.UNIT_NAME}")
+    for path in files:
+        with contextlib.suppress(FileNotFoundError):  # stopping the unit has removed the load record already
+            os.unlink(host.path(path))
+    if paths.UNIT in files:
+        _systemctl(runner, "daemon-reload", what="make systemd forget the unit")
+
+
+def _install(host: Host, path: str, text: str, *, mode: int) -> None:
+    os.makedirs(os.path.dirname(host.path(path)), mode=0o755, exist_ok=True)
+    write_atomic(host.path(path), text, mode=mode)
+
+
+def _systemctl(runner: CommandRunner, *words: str, what: str) -> None:
+    runner.run(["systemctl", *words], what=what, timeout=_SYSTEMCTL_SECONDS)

@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the options of ``kexec_crash`` to its result."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..command import CommandRunner
+from ..errors import KdumpError
+from ..host import paths
+from ..host.target import find_target
+from ..host.tree import Host
+from .cmdline import derive, fitting, parse_given, setting
+from .loader import SYSCALLS, Recipe
+from .loading import Desired, State, apply, diff_of, make_plan, read_current, verify
+
+
+class TargetError(KdumpError):
+    """Dumps cannot be put where they were asked for."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for, in the words of the module's options."""
+
+    state: State
+    kernel: str = paths.KERNEL
+    initramfs: str = paths.INITRAMFS
+    append: str = ""
+    remove: tuple[str, ...] = ()
+    command_line: str | None = None
+    target_path: str = paths.DUMPS
+    target_uuid: str | None = None
+    target_fstype: str | None = None
+    final_action: str | None = None
+    syscall: str = "auto"
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, t.Any]) -> Request:
+        """Take over the options of a module."""
+        target = params["target"] or {}
+        names = ("state", "kernel", "initramfs", "command_line", "final_action", "syscall")
+        return cls(
+            **{name: params[name] for name in names},
+            append=params["append"] or "",
+            remove=tuple(params["remove"]),
+            target_path=target.get("path") or paths.DUMPS,
+            target_uuid=target.get("uuid"),
+            target_fstype=target.get("fstype"),
+        )
+
+
+def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool) -> dict[str, t.Any]:
+    """Bring the host to what was asked for and say what it took."""
+    desired = desired_of(request, host=host, machine=os.uname().machine)
+    current = read_current(host, runner)
+    plan = make_plan(desired, current, host=host)
+    diff = diff_of(desired, current, plan, host=host)
+    if plan.changes and not check_mode:
+        apply(desired, plan, host=host, runner=runner)
+        current = verify(desired, host, runner)
+    return {
+        "changed": plan.changes,
+        "diff": diff,
+        "loaded": bool(current.crash.loaded),
+        "load_current": current.current,
+        "reserved_bytes": current.crash.reserved_bytes,
+        "command_line": desired.recipe.command_line if desired.recipe else None,
+        "load": current.record.document() if current.record else None,
+    }
+
+
+def desired_of(request: Request, *, host: Host, machine: str) -> Desired:
+    """What the request comes to on this host."""
+    if request.state == "unloaded":
+        return Desired("unloaded")
+    for path in (request.kernel, request.initramfs):
+        if not path.startswith("/") or not path.isprintable():
+            raise KdumpError(f"Cannot load {path!r}: it is not an absolute path. Give the full path on the host.")
+    syscalls = tuple(SYSCALLS) if request.syscall == "auto" else (request.syscall,)
+    line = _command_line(request, host=host, machine=machine)
+    return Desired(request.state, Recipe(request.kernel, request.initramfs, line, syscalls))
+
+
+def _command_line(request: Request, *, host: Host, machine: str) -> str:
+    if request.command_line is not None:
+        given = parse_given(request.command_line, what="the command line")
+        return fitting(" ".join(argument.text for argument in given), machine=machine)
+    return derive(
+        host.line("/proc/cmdline") or "",
+        machine=machine,
+        append=request.append,
+        remove=request.remove,
+        settings=_settings(request, host=host),
+    )
+
+
+def _settings(request: Request, *, host: Host) -> list[str]:
+    """The save script's own arguments."""
+    uuid, fstype, path = request.target_uuid, request.target_fstype, os.path.normpath(request.target_path)
+    if uuid is None:
+        found = find_target(path, host)
+        if not found.uuid or not found.fstype or not found.fs_path:
+            raise TargetError(
+                f"Cannot put dumps into {path}: it is on {found.source or 'nothing'} ({found.fstype or 'unknown'}), "
+                "which has no UUID to find it by after a crash. Choose a folder on a local disk."
+            )
+        uuid, fstype, path = found.uuid, found.fstype, found.fs_path
+    values = {"target": f"UUID={uuid}", "fstype": fstype, "path": path, "final": request.final_action}
+    return [setting(name, value) for name, value in values.items() if value is not None]

@@ -1,0 +1,235 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Thin wiring around module_utils.host.evidence."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kdump_info
+short_description: All evidence about a host's crash readiness
+version_added: 0.1.0
+author:
+  - The linux.kdump maintainers (@linux-kdump)
+description:
+  - Reads in one call what tells whether a panic of this host would leave a dump, and which dumps it has. Changes nothing.
+  - Judges nothing either. What cannot be found out is null.
+extends_documentation_fragment:
+  - linux.kdump.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: N/A
+    details: It changes nothing.
+  idempotent:
+    support: full
+  platform:
+    support: full
+options:
+  dump_path:
+    description: The folder for dumps.
+    type: path
+    default: /var/crash
+seealso:
+  - module: linux.kdump.kexec_crash
+  - module: linux.kdump.crashkernel
+"""
+
+EXAMPLES = r"""
+- name: Look at the host
+  linux.kdump.kdump_info:
+  register: result
+
+- name: It must be armed with what is on its disk
+  ansible.builtin.assert:
+    that:
+      - result.evidence.crash.loaded
+      - result.evidence.load_current
+"""
+
+RETURN = r"""
+evidence:
+  description: The evidence. Its JSON Schema is C(docs/schemas/evidence.schema.json).
+  returned: success
+  type: dict
+  contains:
+    schema:
+      description: Name and version of this document's schema.
+      type: dict
+      sample: {name: linux.kdump/evidence, version: 1}
+    nodename:
+      description: The host's name, as the kernel knows it.
+      type: str
+      sample: db1
+    release:
+      description: The running kernel's release.
+      type: str
+      sample: 6.1.0-40-cloud-amd64
+    machine:
+      description: The machine, as uname calls it.
+      type: str
+      sample: x86_64
+    boot_id:
+      description: The kernel's random name for this boot.
+      type: str
+      sample: 5a3f3b0e-7d3c-4c4e-9b0f-3f7c5b8f4c11
+    uptime:
+      description: Seconds since the boot.
+      type: float
+      sample: 12.34
+    memory_total_bytes:
+      description: Memory that the kernel has for itself and its programs; a reservation is not part of it.
+      type: int
+      sample: 985661440
+    cpus:
+      description: Number of CPUs.
+      type: int
+      sample: 2
+    command_line:
+      description: The running kernel's command line.
+      type: str
+      sample: root=UUID=0a3407de-014b-458b-b5c1-848e92a327a3 ro crashkernel=64M
+    systemd_state:
+      description: C(running), C(degraded), C(starting) and so on, as systemd says.
+      type: str
+      sample: running
+    capture_kernel:
+      description: Whether this is a capture kernel itself, which has C(/proc/vmcore).
+      type: bool
+      sample: false
+    crash:
+      description: The kernel's own view of the crash image.
+      type: dict
+      contains:
+        loaded:
+          description: An image is loaded. Null where the kernel has no kexec.
+          type: bool
+        reserved_bytes:
+          description: Memory reserved for it now.
+          type: int
+        expected_bytes:
+          description: What C(crashkernel=) on the running command line reserves on this host by the kernel's rules.
+          type: int
+        load_disabled:
+          description: C(kernel.kexec_load_disabled) is 1.
+          type: bool
+        lockdown:
+          description: C(none), C(integrity) or C(confidentiality).
+          type: str
+      sample: {loaded: true, reserved_bytes: 67108864, expected_bytes: 67108864, load_disabled: false, lockdown: none}
+    load:
+      description: The load record that M(linux.kdump.kexec_crash)'s loader wrote, if any.
+      type: dict
+      sample: {boot_id: 5a3f3b0e-7d3c-4c4e-9b0f-3f7c5b8f4c11, syscall: kexec_file_load}
+    load_current:
+      description: What is loaded is what is on disk, loaded in this boot.
+      type: bool
+      sample: true
+    load_error:
+      description: Why the loader failed in this boot, if it did.
+      type: str
+      sample: null
+    service:
+      description: The loader's systemd unit.
+      type: dict
+      contains:
+        enabled:
+          description: It runs at every boot.
+          type: bool
+        active:
+          description: It ran, and without failure.
+          type: bool
+      sample: {enabled: true, active: true}
+    target:
+      description: The file system that O(dump_path) is in.
+      type: dict
+      contains:
+        path:
+          description: The folder asked for.
+          type: str
+        source:
+          description: What is mounted.
+          type: str
+        uuid:
+          description: Its UUID.
+          type: str
+        fstype:
+          description: Its type.
+          type: str
+        fs_path:
+          description: The folder's path inside that file system.
+          type: str
+        free_bytes:
+          description: Free space.
+          type: int
+        total_bytes:
+          description: Total space.
+          type: int
+      sample: {path: /var/crash, source: /dev/vda1, fstype: ext4, fs_path: /var/crash}
+    dumps:
+      description: The newest dumps in O(dump_path), oldest first, 100 at most.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: The name of the dump's folder.
+          type: str
+        path:
+          description: The dump's folder.
+          type: str
+        complete:
+          description: It holds a vmcore under its final name, and none that is incomplete.
+          type: bool
+        files:
+          description: Names and sizes of its files.
+          type: dict
+        record:
+          description: What the save environment wrote about it. Null where that is missing or is no JSON object.
+          type: dict
+      sample:
+        - id: 20261122T214500Z-1b2c3d4e
+          path: /var/crash/20261122T214500Z-1b2c3d4e
+          complete: true
+          files: {vmcore: 31457280, dmesg.txt: 81920, kdump.json: 1024}
+          record: {status: saved}
+    tools:
+      description: Versions of tools. Null where one is missing, empty where it does not say.
+      type: dict
+      contains:
+        kexec:
+          description: Version of kexec.
+          type: str
+        makedumpfile:
+          description: Version of makedumpfile.
+          type: str
+      sample: {kexec: 2.0.25, makedumpfile: 1.7.2}
+  sample:
+    nodename: db1
+    load_current: true
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
+from ansible_collections.linux.kdump.plugins.module_utils.host.evidence import gather
+from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
+from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={"dump_path": {"type": "path", "default": "/var/crash"}},
+        supports_check_mode=True,
+    )
+    conclude(
+        module,
+        lambda: {
+            "changed": False,
+            "evidence": gather(module.params["dump_path"], host=Host(), runner=ModuleRunner(module)).document(),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()

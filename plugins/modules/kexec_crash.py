@@ -1,0 +1,227 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Thin wiring around module_utils.kexec."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kexec_crash
+short_description: Load the crash kernel into reserved memory, now and at every boot
+version_added: 0.1.0
+author:
+  - The linux.kdump maintainers (@linux-kdump)
+description:
+  - Loads a capture kernel with its save environment (C(kexec -p)), so that a panic boots it.
+  - Installs a small loader script and a systemd unit that runs it at every boot, before sysctl settings are applied,
+    so that C(kernel.kexec_load_disabled=1) on a hardened host does not stop it. The module loads through the same unit.
+  - The capture kernel's command line is made from the running one by a table for each architecture. What a capture
+    kernel must not inherit is left out, what it needs is added.
+  - Afterwards reads everything again. The image counts as loaded when the kernel says so and the load record, which is
+    bound to this boot, holds the digests of the files on disk.
+extends_documentation_fragment:
+  - linux.kdump.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    support: full
+requirements:
+  - kexec-tools on the managed host
+  - systemd on the managed host
+options:
+  state:
+    description:
+      - V(loaded) loads the image now and at every boot. It is loaded again when a file, the command line or the
+        reservation has changed.
+      - V(enabled) installs loader and unit, so that the next boot loads the image. What is in memory now is left alone.
+        Meant for a host that has yet to reboot into its reservation.
+      - V(unloaded) unloads the image, whoever loaded it, and removes loader, unit and load record.
+    type: str
+    choices: [loaded, enabled, unloaded]
+    default: loaded
+  kernel:
+    description: The capture kernel on the managed host.
+    type: path
+    default: /usr/local/lib/linux-kdump/vmlinuz
+  initramfs:
+    description: The save environment on the managed host.
+    type: path
+    default: /usr/local/lib/linux-kdump/initramfs.img
+  append:
+    description:
+      - Arguments to add to the derived command line.
+      - They take the place of those of the same name.
+    type: str
+  remove:
+    description:
+      - Names of arguments of the running command line not to pass on. A name that ends in a dot stands for all below it.
+    type: list
+    elements: str
+    default: []
+  command_line:
+    description: The whole command line, instead of deriving one.
+    type: str
+  target:
+    description:
+      - Where the save environment puts dumps. Not used with O(command_line).
+    type: dict
+    suboptions:
+      path:
+        description:
+          - The folder for dumps, as the managed host sees it. The UUID of its file system and the path inside that are
+            found out.
+        type: path
+        default: /var/crash
+      uuid:
+        description:
+          - The UUID of the file system, for one that is not mounted on the running system.
+            O(target.path) is then the path inside that file system.
+        type: str
+      fstype:
+        description: The type of that file system. Found out unless O(target.uuid) is given.
+        type: str
+  final_action:
+    description:
+      - What the save environment does in the end. Unset, it does what it was built to do.
+    type: str
+    choices: [reboot, halt, poweroff, shell]
+  syscall:
+    description:
+      - How the image is loaded. V(auto) tries V(kexec_file_load), which locked-down kernels insist on, and then
+        V(kexec_load).
+    type: str
+    choices: [auto, kexec_file_load, kexec_load]
+    default: auto
+seealso:
+  - module: linux.kdump.crashkernel
+  - module: linux.kdump.kdump_info
+"""
+
+EXAMPLES = r"""
+- name: Arm this host
+  linux.kdump.kexec_crash:
+    target:
+      path: /var/crash
+    final_action: reboot
+
+- name: Load at the next boot, when memory is reserved
+  linux.kdump.kexec_crash:
+    state: enabled
+
+- name: Load an image of one's own, with a command line of one's own
+  linux.kdump.kexec_crash:
+    kernel: /boot/vmlinuz-6.1.0-40-amd64
+    initramfs: /var/lib/kdump/initrd.img-6.1.0-40-amd64
+    command_line: console=ttyS0 irqpoll nr_cpus=1 reset_devices root=/dev/vda1 systemd.unit=kdump-tools-dump.service
+
+- name: Disarm it
+  linux.kdump.kexec_crash:
+    state: unloaded
+"""
+
+RETURN = r"""
+loaded:
+  description: Whether a crash image is in memory, by the kernel's own word.
+  returned: success
+  type: bool
+  sample: true
+load_current:
+  description: Whether it is the one on disk, loaded in this boot.
+  returned: success
+  type: bool
+  sample: true
+reserved_bytes:
+  description: Memory reserved for it. Null where the kernel has no kexec.
+  returned: success
+  type: int
+  sample: 67108864
+command_line:
+  description: The capture kernel's command line. Null with O(state=unloaded).
+  returned: success
+  type: str
+  sample: console=ttyS0 no_timer_check irqpoll nr_cpus=1 reset_devices oops=panic panic=10
+load:
+  description: The load record, which the loader wrote. Null where there is none.
+  returned: success
+  type: dict
+  contains:
+    schema:
+      description: Name and version of this document's schema.
+      type: dict
+      sample: {name: linux.kdump/load, version: 1}
+    boot_id:
+      description: The boot in which it was loaded.
+      type: str
+      sample: 5a3f3b0e-7d3c-4c4e-9b0f-3f7c5b8f4c11
+    kernel:
+      description: Path and sha256 of the kernel.
+      type: dict
+      sample: {path: /usr/local/lib/linux-kdump/vmlinuz, sha256: 0f343b0931126a20f133d67c2b018a3b}
+    initramfs:
+      description: Path and sha256 of the save environment.
+      type: dict
+      sample: {path: /usr/local/lib/linux-kdump/initramfs.img, sha256: 60303ae22b998861bce3b28f33eec1be}
+    command_line:
+      description: The command line it was loaded with.
+      type: str
+      sample: console=ttyS0 irqpoll nr_cpus=1 reset_devices
+    syscall:
+      description: The system call that took it.
+      type: str
+      sample: kexec_file_load
+    reserved_bytes:
+      description: Memory that was reserved then.
+      type: int
+      sample: 67108864
+    loaded_at:
+      description: When, in seconds since the epoch.
+      type: int
+      sample: 1792684800
+  sample:
+    boot_id: 5a3f3b0e-7d3c-4c4e-9b0f-3f7c5b8f4c11
+    syscall: kexec_file_load
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
+from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
+from ansible_collections.linux.kdump.plugins.module_utils.kexec.request import Request, run
+from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["loaded", "enabled", "unloaded"], "default": "loaded"},
+            "kernel": {"type": "path", "default": "/usr/local/lib/linux-kdump/vmlinuz"},
+            "initramfs": {"type": "path", "default": "/usr/local/lib/linux-kdump/initramfs.img"},
+            "append": {"type": "str"},
+            "remove": {"type": "list", "elements": "str", "default": []},
+            "command_line": {"type": "str"},
+            "target": {
+                "type": "dict",
+                "options": {
+                    "path": {"type": "path", "default": "/var/crash"},
+                    "uuid": {"type": "str"},
+                    "fstype": {"type": "str"},
+                },
+                "required_together": [("uuid", "fstype")],
+            },
+            "final_action": {"type": "str", "choices": ["reboot", "halt", "poweroff", "shell"]},
+            "syscall": {"type": "str", "choices": ["auto", "kexec_file_load", "kexec_load"], "default": "auto"},
+        },
+        mutually_exclusive=[("command_line", "append"), ("command_line", "target"), ("command_line", "final_action")],
+        supports_check_mode=True,
+    )
+    request = Request.from_params(module.params)
+    conclude(module, lambda: run(request, host=Host(), runner=ModuleRunner(module), check_mode=module.check_mode))
+
+
+if __name__ == "__main__":
+    main()
