@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring a dump: the module lays pieces out on the host, the connection plugin fetches them, this puts them together."""
+
+from __future__ import annotations
+
+import os
+import time
+import typing as t
+from collections.abc import Mapping, Sequence
+
+from ..module_utils.errors import KdumpError
+from ..module_utils.transfer import receive
+from ..module_utils.transfer.options import OPTIONS
+from ..module_utils.transfer.plan import Chunk, SourceFile, TransferError, batches, parse_listing
+from ..plugin_utils.action import KdumpAction
+from ..plugin_utils.progress import Meter
+
+_MODULE = "linux.kdump.vmcore_fetch"
+#: How often a batch that arrived damaged is asked for again.
+_ATTEMPTS = 3
+
+
+class ActionModule(KdumpAction):
+    """Constant memory on both sides: no more than one batch is on its way, and it lies in files."""
+
+    def argument_spec(self) -> dict[str, t.Any]:
+        return {"argument_spec": OPTIONS}
+
+    def perform(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Mapping[str, t.Any]:
+        started = time.monotonic()
+        self._options = {**options, "dest": self._loader.path_dwim(options["dest"])}
+        self._task_vars = task_vars
+        if options["chunk_bytes"] < 4096:
+            raise TransferError(f"Cannot bring pieces of {options['chunk_bytes']} bytes: chunk_bytes is at least 4096")
+        listing = self._ask("list")
+        files = parse_listing(options["path"], listing["files"], incomplete=options["incomplete"])
+        wanted = [file for file in files if not receive.is_here(file, options["dest"])]
+        result = self._describe(files, wanted)
+        if not self.check_mode:
+            result.update(self._bring(wanted))
+            if options["remove"]:
+                self._ask("remove", files=[file.as_dict() for file in files])
+        return {**result, "removed": options["remove"], "seconds": round(time.monotonic() - started, 3)}
+
+    def _describe(self, files: Sequence[SourceFile], wanted: Sequence[SourceFile]) -> dict[str, t.Any]:
+        dest = self._options["dest"]
+        entries = [
+            {"name": file.name, "path": os.path.join(dest, file.name), "bytes": file.size, "sha256": file.sha256,
+             "changed": file in wanted}
+            for file in files
+        ]  # fmt: skip
+        changed = bool(wanted) or self._options["remove"]
+        return {"changed": changed, "dest": dest, "files": entries, "bytes": 0, "resumed_bytes": 0}
+
+    def _bring(self, wanted: Sequence[SourceFile]) -> dict[str, t.Any]:
+        dest, chunk_bytes = self._options["dest"], self._options["chunk_bytes"]
+        receive.check_room(dest, receive.missing_bytes(wanted, dest, chunk_bytes), chunk_bytes)
+        receive.prepare_folder(dest)
+        incoming = {file.name: receive.begin(file, dest, chunk_bytes) for file in wanted}
+        missing = [piece for each in incoming.values() for piece in each.missing]
+        resumed = sum(each.resumed_bytes for each in incoming.values())
+        meter = Meter(sum(piece.length for piece in missing), self.progress)
+        if resumed:
+            self.progress(f"{resumed} bytes are here from an earlier attempt")
+        for batch in batches(missing, chunk_bytes):
+            self._bring_batch(batch, incoming)
+            meter.advance(sum(piece.length for piece in batch), batch[-1].name)
+        for each in incoming.values():
+            each.finish()
+        return {"bytes": meter.done, "resumed_bytes": resumed}
+
+    def _bring_batch(self, batch: Sequence[Chunk], incoming: Mapping[str, receive.Incoming]) -> None:
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self._try_batch(batch, incoming)
+            except TransferError as error:
+                if attempt == _ATTEMPTS:
+                    raise
+                self.progress(f"{error.message}; asking for it again")
+
+    def _try_batch(self, batch: Sequence[Chunk], incoming: Mapping[str, receive.Incoming]) -> None:
+        into = self._remote_folder()
+        answer = self._ask(
+            "stage",
+            files=[incoming[name].file.as_dict() for name in sorted({piece.name for piece in batch})],
+            pieces=[{"name": piece.name, "offset": piece.offset, "length": piece.length} for piece in batch],
+            into=into,
+        )
+        digests = answer.get("digests", [])
+        if len(digests) != len(batch):
+            raise KdumpError(f"Cannot bring {batch[0].name}: the host laid out {len(digests)} of {len(batch)} pieces")
+        staged = os.path.join(self._options["dest"], ".chunk")
+        for number, (piece, digest) in enumerate(zip(batch, digests)):
+            try:
+                self._connection.fetch_file(self._connection._shell.join_path(into, f"chunk-{number}"), staged)
+                incoming[piece.name].accept(piece, staged, str(digest))
+            finally:
+                receive.forget(staged)
+
+    def _remote_folder(self) -> str:
+        """The task's temporary folder on the host, which belongs to the login user."""
+        if self._connection._shell.tmpdir is None:
+            self._make_tmp_path()
+        return str(self._connection._shell.tmpdir)
+
+    def _ask(self, step: str, **request: t.Any) -> dict[str, t.Any]:
+        return self.module(_MODULE, {**self._options, "_request": {"step": step, **request}}, self._task_vars)
