@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading documents that may lack anything: every step yields the value wanted, or None."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+
+from .text import DEFAULT_LIMIT, printable
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+#: No list of a proof is longer than this, whatever the documents it is made of hold.
+MOST = 200
+
+
+class Reader:
+    """One value somewhere in a document."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def at(self, *path: str) -> Reader:
+        """The value below, or a reader of nothing."""
+        value = self.value
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return Reader(value)
+
+    @property
+    def present(self) -> bool:
+        """Whether there is anything here."""
+        return self.value is not None and self.value not in ("", {}, [])
+
+    def text(self, limit: int = DEFAULT_LIMIT) -> str | None:
+        """Harmless text of bounded length."""
+        if isinstance(self.value, (str, int, float)) and not isinstance(self.value, bool) and self.value != "":
+            return printable(self.value, limit=limit)
+        return None
+
+    def digest(self) -> str | None:
+        """A sha256."""
+        return str(self.value) if isinstance(self.value, str) and _SHA256.fullmatch(self.value) else None
+
+    def number(self) -> float | None:
+        """A number that is finite and not negative."""
+        if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
+            return None
+        return float(self.value) if 0 <= self.value <= 1e18 and math.isfinite(self.value) else None
+
+    def integer(self) -> int | None:
+        """A whole number that is not negative."""
+        number = self.number()
+        return None if number is None else int(number)
+
+    def octets_of_kib(self) -> int | None:
+        """A number of KiB as bytes."""
+        kib = self.integer()
+        return None if kib is None else kib * 1024
+
+    def flag(self) -> bool | None:
+        """True or false."""
+        return self.value if isinstance(self.value, bool) else None
+
+    def items(self) -> list[Reader]:
+        """The members of a list, the first ones only if there are very many."""
+        return [Reader(item) for item in self.value[:MOST]] if isinstance(self.value, (list, tuple)) else []
+
+    def pairs(self) -> Iterator[tuple[str, Reader]]:
+        """Keys and values of a mapping."""
+        if isinstance(self.value, Mapping):
+            for key in list(self.value)[:MOST]:
+                yield printable(key), Reader(self.value[key])
