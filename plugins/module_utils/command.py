@@ -77,7 +77,7 @@ class CommandRunner(t.Protocol):
 class SupportsRunCommand(t.Protocol):
     """The part of AnsibleModule that `ModuleRunner` needs."""
 
-    def run_command(self, args: t.Any, **kwargs: t.Any) -> tuple[int, str, str]: ...
+    def run_command(self, args: t.Any, *more: t.Any, **kwargs: t.Any) -> tuple[int, str, str]: ...
 
 
 def finish(completed: Completed, *, what: str, timeout: int, check: bool) -> Completed:

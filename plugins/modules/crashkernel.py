@@ -1,0 +1,252 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reserve memory for the capture kernel in every boot entry."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: crashkernel
+short_description: Reserve memory for the capture kernel in every boot entry
+version_added: 0.1.0
+description:
+  - Sets the kernel parameter C(crashkernel=) in every entry of the boot menu that boots a Linux kernel of this system,
+    recovery entries and kernels still to be installed included, or takes it out of all of them.
+  - The value is read by the kernel's own grammar and evaluated for this host's RAM before anything is written. One that
+    reserves nothing here is refused with the reason.
+  - Afterwards the menu is read back. If any entry lacks the value, holds it twice or holds another, everything is put
+    back as it was and the module fails, naming the entry.
+  - Nothing but C(crashkernel=) is changed. Files of others are never edited; what they set is overruled.
+  - The module never reboots. See RV(reboot_required).
+options:
+  size:
+    description:
+      - How much to reserve, in the words of the kernel's documentation. Required if O(state=present).
+      - "A size: V(256M), with an address V(256M@16M)."
+      - "Sizes by RAM: V(1G-4G:192M,4G-64G:256M,64G-:512M). The kernel takes the first range with start <= RAM < end
+        and rounds its RAM up to a multiple of 128 MiB for that."
+      - "Several parameters, separated by blanks: V(512M,high 128M,low), or V(256M 512M,cma) with Linux 6.17 or later."
+      - Units are V(K), V(M), V(G), V(T), V(P) and V(E).
+    type: str
+  state:
+    description:
+      - V(present) means that every entry holds O(size) and no other C(crashkernel=).
+      - V(absent) means that no entry holds any C(crashkernel=), whoever set it.
+    type: str
+    choices: [present, absent]
+    default: present
+  bootloader:
+    description:
+      - The boot loader of the host.
+      - With V(auto) it is looked for. None, or files of more than one, is an error that says what was found.
+      - V(grub) is GRUB 2 with drop-ins in C(/etc/default/grub.d) and the generator C(grub-mkconfig), as in Debian.
+    type: str
+    choices: [auto, grub]
+    default: auto
+  generator_timeout:
+    description: How many seconds the generator of the boot menu may take.
+    type: int
+    default: 300
+extends_documentation_fragment:
+  - linux.kdump.attributes
+attributes:
+  check_mode:
+    support: full
+    details: Nothing is written. What the generator would bring besides is not known before it runs.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    support: full
+    platforms: Debian 12
+notes:
+  - Needs root, in check mode too, since only root sees how much RAM the kernel counts (C(/proc/iomem)).
+  - Entries of other systems found by C(os-prober), memory tests, network boot images and hypervisors are left alone and
+    listed with RV(entries[].managed=false).
+  - For GRUB it writes C(/etc/default/grub.d/zz-linux-kdump.cfg). With O(state=absent) that file is removed, unless
+    other files set the parameter; then it stays and takes it out.
+seealso:
+  - name: Documentation for Kdump
+    description: The kernel's own description of C(crashkernel=).
+    link: https://docs.kernel.org/admin-guide/kdump/kdump.html
+author:
+  - The linux.kdump maintainers (@linux-kdump)
+"""
+
+EXAMPLES = r"""
+- name: Reserve 256 MiB for the capture kernel
+  linux.kdump.crashkernel:
+    size: 256M
+  register: reservation
+
+- name: Reboot if the running kernel was booted with another value
+  ansible.builtin.reboot:
+  when: reservation.reboot_required
+
+- name: Reserve by the size of the machine
+  linux.kdump.crashkernel:
+    size: 1G-4G:192M,4G-64G:256M,64G-:512M
+
+- name: Reserve above 4 GiB on a large machine
+  linux.kdump.crashkernel:
+    size: 1G,high 128M,low
+
+- name: Give the memory back at the next boot
+  linux.kdump.crashkernel:
+    state: absent
+"""
+
+RETURN = r"""
+reboot_required:
+  description: Whether the running kernel was booted with another C(crashkernel=) than the wanted one.
+  returned: success
+  type: bool
+  sample: true
+reserved_bytes:
+  description:
+    - What the running kernel has reserved, by C(/sys/kernel/kexec_crash_size). V(null) if it cannot say.
+    - Since Linux 6.5 this includes the part below 4 GiB that comes with a C(,high) value.
+  returned: success
+  type: int
+  sample: 0
+expected_bytes:
+  description: What O(size) reserves on this host, without what the kernel adds below 4 GiB. V(0) if O(state=absent).
+  returned: success
+  type: int
+  sample: 268435456
+reservation:
+  description: How O(size) evaluates on this host; V(null) if O(state=absent).
+  returned: success
+  type: dict
+  contains:
+    size:
+      description: The bytes of the main part, the same as RV(expected_bytes).
+      returned: success
+      type: int
+      sample: 268435456
+    high:
+      description: Whether the main part may lie above 4 GiB by a C(,high) value.
+      returned: success
+      type: bool
+      sample: false
+    low:
+      description: The bytes of the C(,low) value that go with a C(,high) one; V(null) leaves them to the kernel.
+      returned: success
+      type: int
+      sample: 134217728
+    cma:
+      description: The bytes of the C(,cma) value.
+      returned: success
+      type: int
+      sample: 0
+  sample: {size: 268435456, high: false, low: null, cma: 0}
+spec:
+  description: The parameters every entry shall have, as they stand on a kernel command line.
+  returned: success
+  type: str
+  sample: crashkernel=256M
+bootloader:
+  description: The boot loader that was found or chosen.
+  returned: success
+  type: str
+  sample: grub
+overruled:
+  description: Files of others that set C(crashkernel=) too, and whose value does not count.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/default/grub.d/kdump-tools.cfg]
+entries:
+  description: Every entry of the boot menu that boots a kernel, in the menu's order.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    title:
+      description: The entry's title, after those of the submenus it is in.
+      returned: success
+      type: str
+      sample: Debian GNU/Linux
+    id:
+      description: The identifier the boot loader knows it by, or an empty string.
+      returned: success
+      type: str
+      sample: gnulinux-simple-0a1b2c3d-0000-4000-8000-000000000000
+    kernel:
+      description: The kernel image, as the boot loader names it.
+      returned: success
+      type: str
+      sample: /boot/vmlinuz-6.1.0-44-amd64
+    path:
+      description: The file that holds the entry.
+      returned: success
+      type: str
+      sample: /boot/grub/grub.cfg
+    managed:
+      description: Whether it boots a Linux kernel of this system, and so has to hold the wanted value.
+      returned: success
+      type: bool
+      sample: true
+    reason:
+      description: What it boots if RV(entries[].managed=false), otherwise an empty string.
+      returned: success
+      type: str
+      sample: a memory test
+    before:
+      description: Its C(crashkernel=) parameters before; V(null) if the entry is new.
+      returned: success
+      type: str
+      sample: ""
+    after:
+      description: Its C(crashkernel=) parameters now, or in check mode as they would be; V(null) if the entry is gone.
+      returned: success
+      type: str
+      sample: crashkernel=256M
+  sample:
+    - title: Debian GNU/Linux
+      id: gnulinux-simple-0a1b2c3d-0000-4000-8000-000000000000
+      kernel: /boot/vmlinuz-6.1.0-44-amd64
+      path: /boot/grub/grub.cfg
+      managed: true
+      reason: ""
+      before: ""
+      after: crashkernel=256M
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.linux.kdump.plugins.module_utils.bootloader.detect import find_bootloader
+from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
+from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.reserve import reserve
+from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
+
+
+def main() -> None:
+    """Wire options, work and result."""
+    module = AnsibleModule(
+        argument_spec={
+            "size": {"type": "str"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "bootloader": {"type": "str", "choices": ["auto", "grub"], "default": "auto"},
+            "generator_timeout": {"type": "int", "default": 300},
+        },
+        required_if=[("state", "present", ["size"])],
+        supports_check_mode=True,
+    )
+    options = module.params
+    conclude(
+        module,
+        lambda: reserve(
+            size=options["size"],
+            state=options["state"],
+            find=lambda: find_bootloader(options["bootloader"], ModuleRunner(module)),
+            timeout=options["generator_timeout"],
+            check=module.check_mode,
+            warn=module.warn,
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main()
