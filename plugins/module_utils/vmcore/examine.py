@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a file to a verdict: open it, check its structure, read its kernel's log, compare it with what was expected."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from dataclasses import dataclass
+
+from .container import Container
+from .detect import Detected, detect
+from .findings import Finding, UnreadableError, finding, verdict_of
+from .identity import Expectation, Identity, find_nonces, format_time, judge_identity
+from .log import judge_log, read_log, summarise
+from .memory import Memory, open_memory, read_utsname
+from .panic import Panic, find_panic
+from .ring import Walk
+from .source import FileSource
+from .vmcoreinfo import VmcoreInfo
+
+SCHEMA: t.Final = {"name": "linux.kdump/verdict", "version": 1}
+DEPTHS: t.Final = ("structure", "content", "full")
+#: How names end that say that saving did not finish: ours, and those of Red Hat's and Debian's kdump.
+UNFINISHED: t.Final = (".incomplete", "-incomplete", ".part")
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the memory in the dump tells."""
+
+    log: Walk | None = None
+    panic: Panic | None = None
+    nonces: tuple[str, ...] = ()
+
+
+def examine(
+    path: str, *, expected: Expectation | None = None, depth: str = "content", log: bool = False
+) -> dict[str, t.Any]:
+    """The verdict document of the file; KdumpError only where the file cannot be read."""
+    expected = expected or Expectation()
+    with FileSource(path) as source:
+        findings = [finding("marked-incomplete", suffix=end) for end in UNFINISHED if path.endswith(end)]
+        detected, container = _open(source, findings)
+        identity, content = _look(container, expected, depth, findings)
+        size = source.current_size()
+        if size != source.size:
+            findings.append(finding("growing", before=source.size, after=size))
+    document = _document(detected, container, identity, content)
+    document.update(bytes=size, verdict=verdict_of(findings), findings=[found.as_dict() for found in findings])
+    document["nonce_found"] = expected.nonce in content.nonces if expected.nonce else None
+    records = content.log.records if content.log else ()
+    document["log"] = [record.as_dict() for record in records] if log else None
+    return document
+
+
+def _open(source: FileSource, findings: list[Finding]) -> tuple[Detected, Container | None]:
+    """The container; what it found out about its structure joins the findings."""
+    detected = detect(source)
+    findings += detected.findings
+    if detected.opener is None:
+        return detected, None
+    try:
+        container = detected.opener(detected.source)
+    except UnreadableError as error:
+        findings.append(error.finding)
+        return detected, None
+    findings += container.findings
+    return detected, container
+
+
+def _look(
+    container: Container | None, expected: Expectation, depth: str, findings: list[Finding]
+) -> tuple[Identity | None, Content]:
+    """What the dump is of, and what it holds."""
+    info = container.vmcoreinfo if container else None
+    if container is None or info is None:
+        return None, Content()
+    memory: Memory | None = None
+    # A nonce can only be found in the log, so it is read whatever the depth.
+    deep = depth != "structure" or expected.nonce is not None
+    try:
+        memory = open_memory(container, info)
+    except UnreadableError as error:
+        findings += [error.finding] if deep else []
+    identity = _identify(container, info, memory, findings)
+    findings += judge_identity(identity, expected)
+    content = _read_content(memory, info, findings) if deep and memory else Content()
+    if expected.nonce and expected.nonce not in content.nonces:
+        findings.append(finding("nonce-missing", nonce=expected.nonce))
+    # What is known to be broken needs no closer look.
+    if depth == "full" and verdict_of(findings) in ("mismatch", "ok"):
+        findings += container.check_pages()
+    return identity, content
+
+
+def _identify(container: Container, info: VmcoreInfo, memory: Memory | None, findings: list[Finding]) -> Identity:
+    utsname = container.utsname or (read_utsname(memory, info) if memory else None)
+    release = info.text("OSRELEASE")
+    if release is None:
+        findings.append(finding("vmcoreinfo-lacks", key="OSRELEASE"))
+    elif container.utsname and container.utsname.release != release:
+        findings.append(finding("header-disagrees", header=container.utsname.release, vmcoreinfo=release))
+    if not container.cpus:
+        findings.append(finding("cpus-missing"))
+    return Identity(
+        release=release,
+        nodename=utsname.nodename if utsname else None,
+        crash_time=info.epoch("CRASHTIME"),
+        cpus=container.cpus,
+        build_id=info.text("BUILD-ID"),
+    )
+
+
+def _read_content(memory: Memory, info: VmcoreInfo, findings: list[Finding]) -> Content:
+    try:
+        log = read_log(memory, info)
+    except UnreadableError as error:
+        findings.append(error.finding)
+        return Content()
+    findings += judge_log(log)
+    panic = find_panic(log.records)
+    if panic is None:
+        findings.append(finding("panic-missing"))
+    return Content(log, panic, tuple(find_nonces(log.records)))
+
+
+def _document(
+    detected: Detected, container: Container | None, identity: Identity | None, content: Content
+) -> dict[str, t.Any]:
+    panic = content.panic
+    return {
+        "schema": dict(SCHEMA),
+        "container": detected.container,
+        "compression": detected.compression,
+        "machine": container.machine if container else None,
+        "dump_level": container.dump_level if container else None,
+        "release": identity.release if identity else None,
+        "build_id": identity.build_id if identity else None,
+        "crash_time": format_time(identity.crash_time) if identity else None,
+        "nodename": identity.nodename if identity else None,
+        "cpus": identity.cpus if identity else None,
+        "panic": panic.as_dict() if panic else None,
+        "signature": panic.signature if panic else None,
+        "nonce": content.nonces[-1] if content.nonces else None,
+        "log_summary": dataclasses.asdict(summarise(content.log)) if content.log else None,
+    }

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be found out about a dump, as data: every finding has a stable id, a severity and a verdict it leads to."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..errors import KdumpError
+
+#: Worst first: a file that is cut short explains every other complaint about it, so it outranks them.
+VERDICTS: t.Final = ("unrecognised", "incomplete", "corrupt", "mismatch", "ok")
+
+
+class Rule(t.NamedTuple):
+    """One kind of finding. The verdict "ok" means that it alone condemns nothing."""
+
+    severity: str
+    verdict: str
+    text: str
+
+
+def _error(verdict: str, text: str) -> Rule:
+    return Rule("error", verdict, text)
+
+
+def _warning(text: str) -> Rule:
+    return Rule("warning", "ok", text)
+
+
+RULES: t.Final[dict[str, Rule]] = {
+    # The file as a whole
+    "empty": _error("incomplete", "The file holds no bytes: nothing was saved."),
+    "zeros": _error("incomplete", "The file begins with zeros only: its space was allocated, its data never arrived."),
+    "marked-incomplete": _error("incomplete", "The name ends in {suffix}: whoever saved this dump did not finish."),
+    "growing": _error("incomplete", "The file grew or shrank while it was read, from {before} to {after} bytes."),
+    "truncated": _error("incomplete", "The file ends at byte {size}, but {what} would end at byte {end}."),
+    "trailing-data": _warning("{extra} bytes follow the end of the dump."),
+    # What it is
+    "unknown-format": _error("unrecognised", "No known vmcore begins with the bytes {magic}."),
+    "compressed": _error("unrecognised", "The file is compressed with {compression}. Decompress it, then look again."),
+    "not-a-core": _error("unrecognised", "This is an ELF file of type {type}, not a core dump."),
+    "not-a-kernel": _error("unrecognised", "A core dump without VMCOREINFO: of a process, or made by a hypervisor."),
+    "layout-unsupported": _error("unrecognised", "This is a {what} dump; only 64-bit little-endian ones can be read."),
+    "machine-unsupported": _error("unrecognised", "Memory of {machine} kernels cannot be read, only of: {known}."),
+    "codec-missing": _error("unrecognised", "Its pages are packed with {codec}, which cannot be read here."),
+    "log-unsupported": _error("unrecognised", "The kernel log is in a format older than Linux 5.10."),
+    # Flattened streams
+    "flat-long": _error("unrecognised", "The flattened stream has over {limit} records. Use makedumpfile -R."),
+    "flat-truncated": _error("incomplete", "The flattened stream stops at byte {at} without its end mark."),
+    "flat-damaged": _error("corrupt", "The flattened stream is damaged at byte {at}: {cause}."),
+    # Headers
+    "incomplete-flag": _error("incomplete", "The dump's own header says that writing it did not finish."),
+    "split-part": _error("incomplete", "A part of a split dump, pages {start} to {end}: reassemble it first."),
+    "header-damaged": _error("corrupt", "The header is damaged: {cause}."),
+    "note-damaged": _error("corrupt", "The notes are damaged: {cause}."),
+    "overlap": _warning("{count} segments share bytes of the file with another segment."),
+    "vmcoreinfo-missing": _error("corrupt", "The dump has no VMCOREINFO."),
+    "vmcoreinfo-lacks": _error("corrupt", "VMCOREINFO has no usable {key}."),
+    "cpus-missing": _warning("No CPU saved its registers."),
+    # Pages
+    "pages-lost": _error("incomplete", "{count} of {total} pages have no data: writing stopped early."),
+    "descriptors-damaged": _error("corrupt", "{count} of {total} page descriptors make no sense, first at byte {at}."),
+    "pages-damaged": _error("corrupt", "{count} of {total} pages cannot be unpacked, first at byte {at}: {cause}."),
+    "address-absent": _error("corrupt", "The memory at {space} address {address} is not in the dump."),
+    "address-unmapped": _error("corrupt", "The page tables lead nowhere for the address {address}."),
+    # The kernel log
+    "log-damaged": _error("corrupt", "The kernel log is damaged: {cause}."),
+    "log-empty": _error("corrupt", "The kernel log holds no record."),
+    "log-lost": _warning("The text of {count} log records was lost before the crash."),
+    "log-gaps": _warning("{count} log records are missing in the middle of the log."),
+    "log-overwritten": Rule("info", "ok", "The oldest {count} log records had been overwritten before the crash."),
+    "panic-missing": _warning("The log says nothing of a panic or an oops."),
+    # Identity
+    "nonce-missing": _error("mismatch", "The nonce {nonce} is not in the kernel log: this dump is from another crash."),
+    "release-mismatch": _error("mismatch", "The dump is of kernel {found}, expected was {expected}."),
+    "nodename-mismatch": _error("mismatch", "The dump is of host {found}, expected was {expected}."),
+    "cpus-mismatch": _error("mismatch", "{found} CPUs saved their registers, expected were {expected}."),
+    "too-old": _error("mismatch", "The crash was at {found}, expected was not before {expected}."),
+    "header-disagrees": _warning("The header says kernel {header}, VMCOREINFO says {vmcoreinfo}."),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found out about one dump."""
+
+    id: str
+    message: str
+
+    @property
+    def severity(self) -> str:
+        """How bad it is: C(error), C(warning) or C(info)."""
+        return RULES[self.id].severity
+
+    @property
+    def verdict(self) -> str:
+        """The verdict it leads to where nothing worse is found."""
+        return RULES[self.id].verdict
+
+    def as_dict(self) -> dict[str, str]:
+        """The finding as the verdict document holds it."""
+        return {"id": self.id, "severity": self.severity, "message": self.message}
+
+
+def finding(rule: str, **facts: object) -> Finding:
+    """A finding of the table, with the facts of this case."""
+    return Finding(rule, RULES[rule].text.format(**facts))
+
+
+def verdict_of(findings: Iterable[Finding]) -> str:
+    """The worst verdict that any of the findings leads to."""
+    return min((found.verdict for found in findings), key=VERDICTS.index, default="ok")
+
+
+class UnreadableError(KdumpError):
+    """A part of the dump cannot be read; it carries the finding to report. Never reaches the user as a failure."""
+
+    def __init__(self, found: Finding) -> None:
+        super().__init__(found.message)
+        self.finding = found
+
+
+def unreadable(rule: str, **facts: object) -> UnreadableError:
+    """The error that carries this finding."""
+    return UnreadableError(finding(rule, **facts))

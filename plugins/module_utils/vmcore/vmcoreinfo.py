@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""VMCOREINFO: the lines in which a kernel tells where its things are."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .findings import unreadable
+
+_NUMBER: t.Final = re.compile(r"-?(?:0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})")
+_HEX: t.Final = re.compile(r"(?:0[xX])?[0-9a-fA-F]{1,16}")
+
+
+class VmcoreInfo:
+    """The lines, looked up by key; a key that is absent or makes no sense is an UnreadableError naming it."""
+
+    def __init__(self, text: bytes) -> None:
+        self._lines: dict[str, str] = {}
+        for line in text.rstrip(b"\0").decode("ascii", "replace").splitlines():
+            key, separator, value = line.partition("=")
+            if separator:
+                self._lines[key.strip()] = value.strip()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._lines
+
+    def text(self, key: str) -> str | None:
+        """The value as it stands."""
+        return self._lines.get(key)
+
+    def symbol(self, name: str) -> int:
+        """The run-time address of a symbol."""
+        key = f"SYMBOL({name})"
+        value = self._lines.get(key, "")
+        if not _HEX.fullmatch(value):
+            raise unreadable("vmcoreinfo-lacks", key=key)
+        return int(value, 16)
+
+    def number(self, name: str, default: int | None = None) -> int:
+        """A NUMBER(), decimal or hexadecimal as the kernel chose to print it."""
+        return self._integer(f"NUMBER({name})", default)
+
+    def offset(self, name: str) -> int:
+        """Where a member is in its structure."""
+        return self._small(f"OFFSET({name})")
+
+    def size(self, name: str) -> int:
+        """The size of a structure."""
+        return self._small(f"SIZE({name})")
+
+    def epoch(self, key: str) -> int | None:
+        """A time in seconds."""
+        value = self._lines.get(key, "")
+        return int(value) if value.isdecimal() and len(value) <= 12 else None
+
+    def _small(self, key: str) -> int:
+        value = self._integer(key, None)
+        if not 0 <= value < 1 << 16:
+            raise unreadable("vmcoreinfo-lacks", key=key)
+        return value
+
+    def _integer(self, key: str, default: int | None) -> int:
+        if key not in self._lines and default is not None:
+            return default
+        value = self._lines.get(key, "")
+        if not _NUMBER.fullmatch(value):
+            raise unreadable("vmcoreinfo-lacks", key=key)
+        return int(value, 16) if "x" in value.lower() else int(value)
