@@ -17,7 +17,7 @@ attributes:
   diff_mode:
     description: Returns in diff mode what changed, or in check mode what would change.
   idempotent:
-    description: Run a second time with the same options and nothing else changed in between, it reports and makes no change.
+    description: Run again with the same options, and nothing else changed in between, it makes and reports no change.
   platform:
     description: The systems it works on.
     platforms: Linux

@@ -12,7 +12,8 @@ version_added: 0.1.0
 author:
   - The linux.kdump maintainers (@linux-kdump)
 description:
-  - Reads in one call what tells whether a panic of this host would leave a dump, and which dumps it has. Changes nothing.
+  - Reads in one call what tells whether a panic of this host would leave a dump, and which dumps it has.
+    Changes nothing.
   - Judges nothing either. What cannot be found out is null.
 extends_documentation_fragment:
   - linux.kdump.attributes

@@ -15,6 +15,8 @@ description:
   - Loads a capture kernel with its save environment (C(kexec -p)), so that a panic boots it.
   - Installs a small loader script and a systemd unit that runs it at every boot, before sysctl settings are applied,
     so that C(kernel.kexec_load_disabled=1) on a hardened host does not stop it. The module loads through the same unit.
+  - Where Debian's C(kexec-tools) is installed, tells it in C(/etc/default/kexec.d/linux-kdump) to leave reboots to the
+    boot loader. Its own default is to turn them into a kexec, which would pass by a new C(crashkernel=).
   - The capture kernel's command line is made from the running one by a table for each architecture. What a capture
     kernel must not inherit is left out, what it needs is added.
   - Afterwards reads everything again. The image counts as loaded when the kernel says so and the load record, which is
@@ -40,7 +42,7 @@ options:
         reservation has changed.
       - V(enabled) installs loader and unit, so that the next boot loads the image. What is in memory now is left alone.
         Meant for a host that has yet to reboot into its reservation.
-      - V(unloaded) unloads the image, whoever loaded it, and removes loader, unit and load record.
+      - V(unloaded) unloads the image, whoever loaded it, and removes the files named above.
     type: str
     choices: [loaded, enabled, unloaded]
     default: loaded
@@ -59,7 +61,8 @@ options:
     type: str
   remove:
     description:
-      - Names of arguments of the running command line not to pass on. A name that ends in a dot stands for all below it.
+      - Names of arguments of the running command line not to pass on. A name that ends in a dot stands for all that
+        begin with it.
     type: list
     elements: str
     default: []

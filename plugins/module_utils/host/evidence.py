@@ -76,7 +76,7 @@ def gather(dump_path: str, *, host: Host, runner: CommandRunner) -> Evidence:
         load_current=is_current(record, host=host, crash=crash),
         load_error=host.line(paths.LOAD_ERROR),
         service=asdict(read_service(runner)),
-        target=asdict(find_target(dump_path, host)),
+        target=asdict(find_target(dump_path, host=host, runner=runner)),
         dumps=[asdict(dump) for dump in list_dumps(dump_path, host)],
         tools={name: tool_version(name, host=host, runner=runner) for name in _VERSION_OPTIONS},
     )

@@ -23,6 +23,10 @@ LOAD_ERROR: t.Final = "/run/linux-kdump.error"
 UNIT_NAME: t.Final = "linux-kdump.service"
 UNIT: t.Final = f"/etc/systemd/system/{UNIT_NAME}"
 
+#: Debian's kexec-tools sources every file in this folder, when a system that is going down has to choose how.
+REBOOT_POLICY_FOLDER: t.Final = "/etc/default/kexec.d"
+REBOOT_POLICY: t.Final = f"{REBOOT_POLICY_FOLDER}/linux-kdump"
+
 #: The usual place of dumps, and the three files in each dump's own folder.
 DUMPS: t.Final = "/var/crash"
 VMCORE_FILE: t.Final = "vmcore"

@@ -10,7 +10,10 @@ import re
 import typing as t
 from dataclasses import dataclass
 
+from ..command import CommandRunner, CommandTimeoutError
 from .tree import Host
+
+_SECONDS: t.Final = 20
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def mount_of(path: str, mounts: list[Mount]) -> Mount | None:
     return next((mount for mount in reversed(above) if len(mount.point) == longest), None)
 
 
-def find_target(path: str, host: Host) -> Target:
+def find_target(path: str, *, host: Host, runner: CommandRunner) -> Target:
     """The file system of a folder that may not exist yet. What cannot be found out is None."""
     real = os.path.realpath(path) if host.root == "/" else os.path.normpath(path)
     mount = mount_of(real, parse_mounts(host.read("/proc/self/mountinfo") or ""))
@@ -67,7 +70,7 @@ def find_target(path: str, host: Host) -> Target:
     return Target(
         path=path,
         source=mount.source,
-        uuid=_uuid(mount, host),
+        uuid=_linked_uuid(mount, host) or _probed_uuid(mount, host, runner),
         fstype=mount.fstype,
         fs_path=os.path.normpath(f"{mount.inside}/{_below(real, mount.point) or ''}").replace("//", "/"),
         free_bytes=free,
@@ -97,7 +100,7 @@ def _space(path: str) -> tuple[int | None, int | None]:
     return space.f_bavail * space.f_frsize, space.f_blocks * space.f_frsize
 
 
-def _uuid(mount: Mount, host: Host) -> str | None:
+def _linked_uuid(mount: Mount, host: Host) -> str | None:
     """The UUID whose link points to the mount's block device, as udev has it."""
     folder: t.Final = "/dev/disk/by-uuid"
     names = {_link(host, f"/sys/dev/block/{mount.device}")}
@@ -109,6 +112,19 @@ def _uuid(mount: Mount, host: Host) -> str | None:
     except OSError:
         return None
     return next((uuid for uuid in uuids if _link(host, f"{folder}/{uuid}") in names - {None}), None)
+
+
+def _probed_uuid(mount: Mount, host: Host, runner: CommandRunner) -> str | None:
+    """What blkid finds on the device, for a host without udev."""
+    blkid = host.tool("blkid")
+    if blkid is None or not mount.source.startswith("/dev/"):
+        return None
+    argv = [blkid, "-p", "-s", "UUID", "-o", "value", mount.source]  # fmt: skip
+    try:
+        done = runner.run(argv, what=f"probe {mount.source}", timeout=_SECONDS, check=False)
+    except CommandTimeoutError:
+        return None
+    return done.out.strip() or None
 
 
 def _link(host: Host, path: str) -> str | None:

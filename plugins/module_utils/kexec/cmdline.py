@@ -177,8 +177,8 @@ def setting(name: str, value: str) -> str:
     """One ``kdump.*`` argument for the save script, which takes plain characters only: it reads it with shell tools."""
     if not re.fullmatch(r"[A-Za-z0-9/._@%+=:,-]+", value):
         raise CommandLineError(
-            f"Cannot pass kdump.{name}={value!r} to the capture kernel: it may hold only letters, digits and /._@%+=:,-. "
-            "Choose another value."
+            f"Cannot pass kdump.{name}={value!r} to the capture kernel: only letters, digits and any of /._@%+=:,- are "
+            "understood there. Choose another value."
         )
     return f"kdump.{name}={value}"
 

@@ -223,6 +223,13 @@ WantedBy=sysinit.target
 """
 
 
+#: Installed without a question asked, Debian's kexec-tools turns every reboot into a kexec of /vmlinuz with the running
+#: command line: the boot loader is passed by, and with it a new crashkernel=.
+_REBOOT_POLICY = """# Written by linux.kdump.kexec_crash, which undoes any change. Reboots go through the boot loader.
+LOAD_KEXEC=false
+"""
+
+
 def render(recipe: Recipe, around: Surroundings | None = None) -> str:
     """The loader script for one recipe."""
     around = around or Surroundings()
@@ -255,9 +262,22 @@ def render(recipe: Recipe, around: Surroundings | None = None) -> str:
     return _filled(_SCRIPT, {**{name: shlex.quote(text) for name, text in quoted.items()}, **plain})
 
 
-def unit() -> str:
-    """The systemd unit that runs the loader at each boot."""
-    return _UNIT
+@dataclass(frozen=True)
+class InstalledFile:
+    """A file on the host that this collection writes whole."""
+
+    path: str
+    text: str
+    mode: int = 0o644
+
+
+def files_of(recipe: Recipe) -> tuple[InstalledFile, ...]:
+    """What has to be on a host so that each boot loads the recipe."""
+    return (
+        InstalledFile(paths.LOADER, render(recipe), mode=0o700),
+        InstalledFile(paths.REBOOT_POLICY, _REBOOT_POLICY),
+        InstalledFile(paths.UNIT, _UNIT),
+    )
 
 
 def _filled(template: str, values: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import typing as t
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..command import CommandRunner
@@ -16,7 +17,7 @@ from ..files import read_text, write_atomic
 from ..host import paths
 from ..host.service import Service, read_service
 from ..host.tree import Host
-from .loader import REASONS, Recipe, render, unit
+from .loader import REASONS, InstalledFile, Recipe, files_of
 from .state import Crash, LoadRecord, digest, is_current, read_crash, read_record
 
 State = t.Literal["loaded", "enabled", "unloaded"]
@@ -29,6 +30,10 @@ class LoadError(KdumpError):
     """The crash image cannot be loaded or unloaded."""
 
 
+#: Every file that this collection may have written for a loaded image.
+_OURS: t.Final = (paths.LOADER, paths.REBOOT_POLICY, paths.UNIT, paths.LOAD_RECORD)
+
+
 @dataclass(frozen=True)
 class Desired:
     """What the host should be like: with no recipe, nothing is loaded and nothing will be."""
@@ -37,14 +42,9 @@ class Desired:
     recipe: Recipe | None = None
 
     @property
-    def loader(self) -> str | None:
-        """The loader script's text."""
-        return render(self.recipe) if self.recipe else None
-
-    @property
-    def unit(self) -> str | None:
-        """The systemd unit's text."""
-        return unit() if self.recipe else None
+    def files(self) -> tuple[InstalledFile, ...]:
+        """The files that load the recipe at each boot."""
+        return files_of(self.recipe) if self.recipe else ()
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,10 @@ class Current:
     record: LoadRecord | None
     #: The image in memory is the one on disk, loaded in this boot.
     current: bool
-    loader: str | None
-    unit: str | None
+    #: The text of each of our files that is there.
+    files: Mapping[str, str]
+    #: Debian's kexec-tools are there, which take over reboots unless told otherwise.
+    takes_reboots: bool
     service: Service
 
 
@@ -64,8 +66,7 @@ class Current:
 class Plan:
     """What has to be done; empty where the host is as it should be."""
 
-    write_loader: bool = False
-    write_unit: bool = False
+    write: tuple[InstalledFile, ...] = ()
     enable: bool = False
     load: bool = False
     unload: bool = False
@@ -80,12 +81,13 @@ class Plan:
 def read_current(host: Host, runner: CommandRunner) -> Current:
     """Look at the kernel, the load record and the installed files."""
     crash, record = read_crash(host), read_record(host)
+    texts = {path: read_text(host.path(path)) for path in _OURS}
     return Current(
         crash=crash,
         record=record,
         current=is_current(record, host=host, crash=crash),
-        loader=read_text(host.path(paths.LOADER)),
-        unit=read_text(host.path(paths.UNIT)),
+        files={path: text for path, text in texts.items() if text is not None},
+        takes_reboots=host.exists(paths.REBOOT_POLICY_FOLDER),
         service=read_service(runner),
     )
 
@@ -93,14 +95,13 @@ def read_current(host: Host, runner: CommandRunner) -> Current:
 def make_plan(desired: Desired, current: Current, *, host: Host) -> Plan:
     """Compare, and refuse here already what would fail when the image is loaded."""
     if desired.recipe is None:
-        present = {paths.LOADER: current.loader, paths.UNIT: current.unit, paths.LOAD_RECORD: current.record}
-        return Plan(unload=bool(current.crash.loaded), remove=tuple(path for path, found in present.items() if found))
+        return Plan(unload=bool(current.crash.loaded), remove=tuple(path for path in _OURS if path in current.files))
     load = desired.state == "loaded" and not _holds(current, desired.recipe)
     if load and (obstacle := find_obstacle(desired.recipe, current.crash, host=host)):
         raise LoadError(f"Cannot load the crash image: {obstacle}")
+    wanted = [file for file in desired.files if file.path != paths.REBOOT_POLICY or current.takes_reboots]
     return Plan(
-        write_loader=current.loader != desired.loader,
-        write_unit=current.unit != desired.unit,
+        write=tuple(file for file in wanted if current.files.get(file.path) != file.text),
         enable=not current.service.enabled,
         load=load,
     )
@@ -122,30 +123,26 @@ def find_obstacle(recipe: Recipe, crash: Crash, *, host: Host) -> str | None:
 
 
 def diff_of(desired: Desired, current: Current, plan: Plan, *, host: Host) -> list[dict[str, str]]:
-    """What would change: the two files, and what is in memory."""
-    after = _memory_after(desired, current, plan, host=host)
-    changed = [
-        (paths.LOADER, current.loader, desired.loader, plan.write_loader or paths.LOADER in plan.remove),
-        (paths.UNIT, current.unit, desired.unit, plan.write_unit or paths.UNIT in plan.remove),
-        ("crash image", _memory(current), after, plan.load or plan.unload or plan.enable),
-    ]
+    """What would change: the files, and what is in memory."""
+    after = {**dict.fromkeys(plan.remove, ""), **{file.path: file.text for file in plan.write}}
+    changed = [(path, current.files.get(path, ""), text) for path, text in after.items() if path != paths.LOAD_RECORD]
+    if plan.load or plan.unload or plan.enable:
+        changed.append(("crash image", _memory(current), _memory_after(desired, current, plan, host=host)))
     return [
-        {"before_header": name, "after_header": name, "before": before or "", "after": wanted or ""}
-        for name, before, wanted, differs in changed
-        if differs
+        {"before_header": name, "after_header": name, "before": before, "after": wanted}
+        for name, before, wanted in changed
     ]
 
 
-def apply(desired: Desired, plan: Plan, *, host: Host, runner: CommandRunner) -> None:
-    """Do what the plan says, in an order that leaves a host armed if it can be."""
+def apply(plan: Plan, *, host: Host, runner: CommandRunner) -> None:
+    """Do what the plan says."""
     if plan.unload:
         _unload(host, runner)
     if plan.remove:
         _remove(plan.remove, host, runner)
-    if desired.loader is not None and plan.write_loader:
-        _install(host, paths.LOADER, desired.loader, mode=0o700)
-    if desired.unit is not None and plan.write_unit:
-        _install(host, paths.UNIT, desired.unit, mode=0o644)
+    for file in plan.write:
+        _install(host, file)
+    if any(file.path == paths.UNIT for file in plan.write):
         _systemctl(runner, "daemon-reload", what="make systemd read the unit")
     if plan.enable:
         _systemctl(runner, "enable", paths.UNIT_NAME, what=f"enable {paths.UNIT_NAME}")
@@ -238,9 +235,10 @@ def _remove(files: tuple[str, ...], host: Host, runner: CommandRunner) -> None:
         _systemctl(runner, "daemon-reload", what="make systemd forget the unit")
 
 
-def _install(host: Host, path: str, text: str, *, mode: int) -> None:
-    os.makedirs(os.path.dirname(host.path(path)), mode=0o755, exist_ok=True)
-    write_atomic(host.path(path), text, mode=mode)
+def _install(host: Host, file: InstalledFile) -> None:
+    path = host.path(file.path)
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    write_atomic(path, file.text, mode=file.mode)
 
 
 def _systemctl(runner: CommandRunner, *words: str, what: str) -> None:

@@ -57,12 +57,12 @@ class Request:
 
 def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool) -> dict[str, t.Any]:
     """Bring the host to what was asked for and say what it took."""
-    desired = desired_of(request, host=host, machine=os.uname().machine)
+    desired = desired_of(request, host=host, runner=runner, machine=os.uname().machine)
     current = read_current(host, runner)
     plan = make_plan(desired, current, host=host)
     diff = diff_of(desired, current, plan, host=host)
     if plan.changes and not check_mode:
-        apply(desired, plan, host=host, runner=runner)
+        apply(plan, host=host, runner=runner)
         current = verify(desired, host, runner)
     return {
         "changed": plan.changes,
@@ -75,7 +75,7 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
     }
 
 
-def desired_of(request: Request, *, host: Host, machine: str) -> Desired:
+def desired_of(request: Request, *, host: Host, runner: CommandRunner, machine: str) -> Desired:
     """What the request comes to on this host."""
     if request.state == "unloaded":
         return Desired("unloaded")
@@ -83,11 +83,11 @@ def desired_of(request: Request, *, host: Host, machine: str) -> Desired:
         if not path.startswith("/") or not path.isprintable():
             raise KdumpError(f"Cannot load {path!r}: it is not an absolute path. Give the full path on the host.")
     syscalls = tuple(SYSCALLS) if request.syscall == "auto" else (request.syscall,)
-    line = _command_line(request, host=host, machine=machine)
+    line = _command_line(request, host=host, runner=runner, machine=machine)
     return Desired(request.state, Recipe(request.kernel, request.initramfs, line, syscalls))
 
 
-def _command_line(request: Request, *, host: Host, machine: str) -> str:
+def _command_line(request: Request, *, host: Host, runner: CommandRunner, machine: str) -> str:
     if request.command_line is not None:
         given = parse_given(request.command_line, what="the command line")
         return fitting(" ".join(argument.text for argument in given), machine=machine)
@@ -96,15 +96,15 @@ def _command_line(request: Request, *, host: Host, machine: str) -> str:
         machine=machine,
         append=request.append,
         remove=request.remove,
-        settings=_settings(request, host=host),
+        settings=_settings(request, host=host, runner=runner),
     )
 
 
-def _settings(request: Request, *, host: Host) -> list[str]:
+def _settings(request: Request, *, host: Host, runner: CommandRunner) -> list[str]:
     """The save script's own arguments."""
     uuid, fstype, path = request.target_uuid, request.target_fstype, os.path.normpath(request.target_path)
     if uuid is None:
-        found = find_target(path, host)
+        found = find_target(path, host=host, runner=runner)
         if not found.uuid or not found.fstype or not found.fs_path:
             raise TargetError(
                 f"Cannot put dumps into {path}: it is on {found.source or 'nothing'} ({found.fstype or 'unknown'}), "
