@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Start, watch and stop one guest's QEMU."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import time
+import typing as t
+from dataclasses import dataclass, field, replace
+
+from ..command import CommandRunner
+from ..errors import KdumpError
+from ..files import read_text
+from . import qmp
+from .argv import PORT_TAKEN, Launch, detached, qemu_argv
+from .image import last_lines
+from .spec import GuestSpec
+from .state import HOST, USER, GuestPaths, GuestRecord, Run, start_ticks
+from .waiting import Clock, SystemClock, poll
+
+#: Seconds for QEMU to open its monitor, to end when asked, to end when told.
+START_LIMIT: t.Final = 30
+QUIT_LIMIT: t.Final = 15
+KILL_LIMIT: t.Final = 10
+#: Seconds one attempt to log in may take; a busy emulated guest needs a few for the key exchange.
+LOGIN_LIMIT: t.Final = 30
+
+#: What the console shows when a boot has come to nothing.
+_DEAD = re.compile(
+    r"Kernel panic - not syncing[^\r\n]*|No bootable device|grub rescue>|You are in emergency mode"
+    r"|Unable to mount root[^\r\n]*|ALERT! [^\r\n]*does not exist"
+)
+#: What ssh says when trying again cannot help.
+_REFUSED = ("Permission denied", "Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One guest's files and the means to act on them."""
+
+    paths: GuestPaths
+    runner: CommandRunner
+    clock: Clock = field(default_factory=SystemClock)
+
+    def start(self, spec: GuestSpec, *, accel: str, boot: int, lifetime: int) -> Run:
+        """Start QEMU and return once its monitor answers; nothing is left running when that fails."""
+        for stale in (self.paths.pid, self.paths.socket, self.paths.qemu_log):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(stale)
+        console = os.path.basename(self.paths.console(boot))
+        argv = qemu_argv(spec, Launch(accel=accel, console=console, port=spec.port or 0))
+        started = int(time.time())
+        try:
+            what = f"start the guest {spec.name}"
+            self.runner.run(detached(argv, lifetime=lifetime), what=what, timeout=START_LIMIT, cwd=self.paths.root)
+            pid, ticks = self._await_monitor(spec)
+            port = qmp.ssh_port(self.paths.socket)
+        except BaseException:
+            self.kill()
+            raise
+        return Run(
+            pid=pid, ticks=ticks, port=port, boot=boot, accel=accel, started=started, expires=started + lifetime
+        )  # fmt: skip
+
+    def _await_monitor(self, spec: GuestSpec) -> tuple[int, int]:
+        def look() -> tuple[int, int] | None:
+            pid = self._written_pid()
+            if pid is None:
+                return None
+            ticks = start_ticks(pid)
+            if ticks is None:
+                raise self._never_started(spec)
+            try:
+                qmp.execute(self.paths.socket, "query-status")
+            except qmp.QmpUnreachableError:
+                return None
+            return pid, ticks
+
+        found = poll(look, seconds=START_LIMIT, clock=self.clock)
+        if found is None:
+            raise KdumpError(f"Cannot start the guest {spec.name}: QEMU opened no monitor in {START_LIMIT} seconds.")
+        return found
+
+    def _written_pid(self) -> int | None:
+        text = (read_text(self.paths.pid) or "").strip()
+        return int(text) if text.isdigit() else None
+
+    def _never_started(self, spec: GuestSpec) -> KdumpError:
+        text = (read_text(self.paths.qemu_log) or "").strip()
+        if PORT_TAKEN in text and spec.port:
+            return KdumpError(
+                f"Cannot start the guest {spec.name}: port {spec.port} of {HOST} is taken."
+                " Leave the option port out and a free one is chosen."
+            )
+        words = text.splitlines()[-1] if text else "it printed nothing"
+        return KdumpError(f"Cannot start the guest {spec.name}: QEMU ended at once: {words}", stderr=text)
+
+    def kill(self) -> None:
+        """End whatever qemu.pid names, with all of its process group. Only for a QEMU that was started just now."""
+        pid = self._written_pid()
+        ticks = start_ticks(pid) if pid else None
+        if pid and ticks is not None:
+            self._signal_until_gone(pid, ticks)
+
+    def _signal_until_gone(self, pid: int, ticks: int) -> None:
+        for number, seconds in ((signal.SIGTERM, QUIT_LIMIT), (signal.SIGKILL, KILL_LIMIT)):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, number)
+            if poll(lambda: start_ticks(pid) != ticks or None, seconds=seconds, clock=self.clock):
+                return
+        raise KdumpError(f"Cannot stop the guest {self.paths.name}: process {pid} does not end, not even killed.")
+
+    def stop(self, record: GuestRecord, *, grace: int) -> None:
+        """End a running guest: with ``grace`` seconds to shut down by itself, then by force."""
+        run = record.run
+        if run is None or not record.running:
+            return
+        if grace:
+            with contextlib.suppress(KdumpError):
+                qmp.execute(self.paths.socket, "system_powerdown")
+                if poll(lambda: start_ticks(run.pid) != run.ticks or None, seconds=grace, clock=self.clock):
+                    return
+        self._signal_until_gone(run.pid, run.ticks)
+
+    def await_login(self, record: GuestRecord, *, seconds: int) -> GuestRecord:
+        """Return once somebody can log in; a guest that has died meanwhile is told at once, not after ``seconds``."""
+        run = record.run
+        if run is None:
+            raise KdumpError(f"Cannot wait for the guest {self.paths.name}: it is not running.")
+        answered = poll(lambda: self._look(record, run), seconds=seconds, clock=self.clock)
+        if answered is None:
+            raise self._trouble(run, f"it did not answer ssh within {seconds} seconds")
+        return replace(record, run=replace(run, answered=True))
+
+    def _look(self, record: GuestRecord, run: Run) -> bool | None:
+        if not record.running:
+            log = (read_text(self.paths.qemu_log) or "").strip()
+            raise self._trouble(run, f"QEMU ended{': ' + log.splitlines()[-1] if log else ''}")
+        dead = _DEAD.search(read_text(self.paths.console(run.boot)) or "")
+        if dead and not run.answered:
+            raise self._trouble(run, dead.group().strip())
+        argv = [
+            "ssh", *self.paths.ssh_options, "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "LogLevel=ERROR",
+            "-F", "/dev/null", "-i", self.paths.key, "-p", str(run.port), "-l", USER, HOST, "true",
+        ]  # fmt: skip
+        try:
+            done = self.runner.run(argv, what="log in", timeout=LOGIN_LIMIT, check=False)
+        except KdumpError:
+            return None
+        refused = next((words for words in _REFUSED if words in done.err), None)
+        if refused:
+            raise self._trouble(run, f"it refuses the lab's ssh key ({refused})")
+        return done.rc == 0 or None
+
+    def _trouble(self, run: Run, cause: str) -> KdumpError:
+        console = self.paths.console(run.boot)
+        return KdumpError(
+            f"Cannot boot the guest {self.paths.name}: {cause}. Its console is in {console}.",
+            console=last_lines(console), console_path=console,
+        )  # fmt: skip

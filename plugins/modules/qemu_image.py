@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build the disk image of lab guests."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: qemu_image
+short_description: Build a Debian disk image for lab guests
+version_added: 0.1.0
+author: The linux.kdump maintainers (@linux-kdump)
+description:
+  - Builds a partitioned disk image that boots by itself through GRUB on a BIOS, and keeps it in a cache.
+  - The image holds systemd, an ssh server, Python, sudo, kexec-tools, makedumpfile and GRUB's own menu generator,
+    so that what a playbook does to a boot loader can be tried on it for real.
+  - No loop device is used. As root it is built directly, as an ordinary user in a user namespace.
+  - Packages come from the package sources of the machine it is built on, unless O(sources) names others.
+  - Before it is handed out the image boots once under QEMU through its own GRUB, and its own generator writes its menu.
+  - An image is named by the digest of everything that went into it. It is built once and is in the cache whole or not
+    at all.
+options:
+  cache_dir:
+    description: The folder that keeps built images, in its subfolder C(images).
+    type: path
+    required: true
+  suite:
+    description: The Debian release to install.
+    type: str
+    default: bookworm
+  size:
+    description: The size of the disk as the guest sees it; only what is used takes room on the build host.
+    type: str
+    default: 4G
+  packages:
+    description: More packages to install.
+    type: list
+    elements: str
+    default: []
+  sources:
+    description:
+      - Package sources as one-line entries, as in C(sources.list).
+      - The default is the entries for O(suite) that the machine it is built on has itself.
+    type: list
+    elements: str
+    default: []
+  force:
+    description: Build anew even if the cache has the image, for instance to have the newest packages.
+    type: bool
+    default: false
+notes:
+  - Runs on the controller, with C(ansible_python_interpreter) set to C(ansible_playbook_python).
+  - What it needs is installed by the role P(linux.kdump.controller#role).
+  - No image holds an ssh key; guests get theirs from M(linux.kdump.qemu_guest) when they start.
+extends_documentation_fragment:
+  - linux.kdump.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  platform:
+    platforms: Debian
+seealso:
+  - module: linux.kdump.qemu_guest
+"""
+
+EXAMPLES = r"""
+- name: Have an image for the lab
+  linux.kdump.qemu_image:
+    cache_dir: "{{ kdump_cache_dir }}"
+  register: lab_image
+
+- name: Have one with more packages in it
+  linux.kdump.qemu_image:
+    cache_dir: "{{ kdump_cache_dir }}"
+    packages:
+      - xfsprogs
+"""
+
+RETURN = r"""
+path:
+  description: The image, in qcow2 format; guests write to overlays of it and never to itself.
+  returned: always
+  type: str
+  sample: /home/operator/.cache/linux-kdump/images/098d18bb9e16bc4a/image.qcow2
+digest:
+  description: The digest of everything that goes into the image.
+  returned: always
+  type: str
+  sample: 098d18bb9e16bc4a0f3f8a52a2a1c77c2d5a0b6d2f4e8c9b7a6f5e4d3c2b1a09
+manifest:
+  description: What the image was made from; empty in check mode while there is no image yet.
+  returned: always
+  type: dict
+  sample:
+    schema: {name: linux.kdump/image, version: 1}
+    digest: 098d18bb9e16bc4a0f3f8a52a2a1c77c2d5a0b6d2f4e8c9b7a6f5e4d3c2b1a09
+seconds:
+  description: How long each step of the build took; empty when the image was there already.
+  returned: always
+  type: dict
+  sample: {installing packages: 53.6, making the disk: 3.8, finishing boot: 34.9, converting: 2.1}
+console:
+  description: The last lines of the image's console, when its finishing boot failed.
+  returned: failure
+  type: list
+  elements: str
+  sample: ["Kernel panic - not syncing: VFS: Unable to mount root fs"]
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
+from ansible_collections.linux.kdump.plugins.module_utils.lab.image import produce
+from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "cache_dir": {"type": "path", "required": True},
+            "suite": {"type": "str", "default": "bookworm"},
+            "size": {"type": "str", "default": "4G"},
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "sources": {"type": "list", "elements": "str", "default": []},
+            "force": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    runner = ModuleRunner(module)
+    root = os.geteuid() == 0
+    conclude(module, lambda: produce(module.params, runner=runner, root=root, check=module.check_mode))
+
+
+if __name__ == "__main__":
+    main()
