@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build a kernel with its progress on the terminal; the work is the module's."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..plugin_utils.long_task import LongModuleAction
+
+#: The module's default for the option timeout.
+_DEFAULT_LIMIT = 7200
+
+
+class ActionModule(LongModuleAction):
+    """Runs the module of the same name and shows what it says meanwhile."""
+
+    MODULE = "linux.kdump.kernel_build"
+
+    def time_limit(self, arguments: dict[str, t.Any]) -> int:
+        try:
+            return int(arguments.get("timeout", _DEFAULT_LIMIT))
+        except (TypeError, ValueError):
+            return _DEFAULT_LIMIT  # the module says what is wrong with it

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The manifest of a built kernel: from what it was made, with what, and what came out; and whether that is still so."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from collections.abc import Mapping
+
+from ..files import canonical_json, read_text, sha256_file, write_atomic
+
+SCHEMA: t.Final = {"name": "linux.kdump/manifest", "version": 1}
+FILE: t.Final = "manifest.json"
+#: The largest manifest worth reading; ours are two pages.
+_MAX_BYTES = 1 << 20
+
+Manifest = dict[str, t.Any]
+
+
+def describe_files(folder: str, names: t.Iterable[str]) -> dict[str, dict[str, t.Any]]:
+    """Size and digest of each file."""
+    paths = {name: os.path.join(folder, name) for name in names}
+    return {name: {"bytes": os.path.getsize(path), "sha256": sha256_file(path)} for name, path in paths.items()}
+
+
+def kernel_manifest(facts: Mapping[str, t.Any]) -> Manifest:
+    """The document for ``facts`` about a kernel."""
+    return {"schema": dict(SCHEMA), "kind": "kernel", **facts}
+
+
+def write(folder: str, manifest: Manifest) -> None:
+    """Put the manifest beside the files it describes."""
+    write_atomic(os.path.join(folder, FILE), canonical_json(manifest))
+
+
+def read_intact(folder: str, digest: str) -> Manifest | None:
+    """The manifest in ``folder`` if it is of these inputs and every file is as it says; None otherwise."""
+    path = os.path.join(folder, FILE)
+    if not os.path.isfile(path) or os.path.getsize(path) > _MAX_BYTES:
+        return None
+    try:
+        manifest = json.loads(read_text(path) or "")
+        files: Mapping[str, t.Any] = manifest["files"]
+        same = manifest["schema"] == SCHEMA and manifest["kind"] == "kernel" and manifest["digest"] == digest
+        intact = same and bool(files) and describe_files(folder, files) == files
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+        return None
+    return t.cast(Manifest, manifest) if intact else None

@@ -1,0 +1,231 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation, argument spec and wiring; the work is in module_utils/capture."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kernel_build
+short_description: Build a capture kernel from source
+version_added: 0.1.0
+author: The linux.kdump maintainers (@linux-kdump)
+description:
+  - Builds a small C(-kdump) kernel that does nothing but save the memory of a crashed one.
+    Everything is off in it (C(allnoconfig)) but what the kconfig fragments ask for.
+  - After the configuration each symbol that was asked for is compared with what it became. A symbol that was lost
+    is an error that names the dependency it lacks, and a misspelt one is an error too.
+  - The source is never changed. The build happens in a private folder inside O(cache_dir), and the finished kernel is
+    moved from there into the cache as a whole. What was interrupted leaves nothing behind.
+  - A kernel is built once for each set of inputs, which are the content of the source, the fragments, the
+    architecture and the versions of the tools. Time, user, host and the environment do not enter it, and the same
+    inputs give the same bytes.
+  - While it runs, lines on the terminal tell how many objects of an estimate are compiled.
+    When the playbook is interrupted, the build is stopped.
+notes:
+  - Runs on the build host, usually the controller (C(hosts) set to V(localhost)). No privileges are needed.
+  - The first build from a tarball takes about 1.8 GB of disk space for a while and leaves about 15 MB.
+extends_documentation_fragment:
+  - linux.kdump.attributes
+  - linux.kdump.attributes.action
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+  platform:
+    platforms: Linux
+    support: full
+  action:
+    support: partial
+    details: The action plugin shows the progress and stops an interrupted build; the build itself is the module's.
+  async:
+    support: none
+  bypass_host_loop:
+    support: none
+options:
+  kind:
+    description: What kind of kernel to build. V(capture) is the kernel that saves the dump.
+    type: str
+    choices: [capture]
+    default: capture
+  architecture:
+    description:
+      - The architecture to build for, as C(uname -m) says it.
+      - Without it, that of the build host. Known so far is V(x86_64).
+    type: str
+  source:
+    description:
+      - A tarball of the kernel source, or a folder with an unpacked one that was never built in.
+      - Without it, the newest C(linux-source-*.tar.xz) in C(/usr/src), where Debian's C(linux-source) packages put it.
+    type: path
+  fragments:
+    description:
+      - What the kernel is to support beyond the basic set, which is always part of it.
+      - Each is the name of a shipped fragment or the path of a file of kconfig lines on the build host.
+        What has a slash is a path. A later fragment overrules an earlier one.
+      - V(tiny) stands for V(virtio), V(sata), V(nvme) and V(ext4), which are the shipped fragments.
+    type: list
+    elements: str
+    default: [tiny]
+  local_version:
+    description: What is appended to the kernel's version. It must end in C(-kdump).
+    type: str
+    default: -kdump
+  cache_dir:
+    description:
+      - Where built kernels are kept, in the folder C(kernels) below it.
+      - Without it, E(KDUMP_CACHE), or else C(linux-kdump) in E(XDG_CACHE_HOME), or else C(~/.cache/linux-kdump).
+    type: path
+  jobs:
+    description: How many compilers run at once. Without it, one for each CPU that the build may use.
+    type: int
+  timeout:
+    description: The most seconds that the build may take.
+    type: int
+    default: 7200
+  progress:
+    description:
+      - A folder through which module and action plugin talk while the build runs.
+      - Set by the action plugin; there is no reason to set it in a task.
+    type: path
+seealso:
+  - module: linux.kdump.capture_initramfs
+"""
+
+EXAMPLES = r"""
+- name: Build the capture kernel from Debian's linux-source package
+  linux.kdump.kernel_build:
+  register: capture_kernel
+
+- name: Build one for NVMe and ext4 only, with a driver of our own choice
+  linux.kdump.kernel_build:
+    source: /srv/src/linux-6.1.192.tar.xz
+    fragments: [nvme, ext4, /srv/kdump/megaraid.config]
+    local_version: -megaraid-kdump
+
+- name: Tell whether a build is due
+  linux.kdump.kernel_build:
+  check_mode: true
+  register: due
+"""
+
+RETURN = r"""
+digest:
+  description: The sha256 over all inputs of the build.
+  returned: success
+  type: str
+  sample: 0c2f5d6c1f0a1e0d8b2f3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7081
+reason:
+  description: Why it was built, or why not.
+  returned: success
+  type: str
+  sample: the cache holds no kernel of these inputs
+path:
+  description: >-
+    The folder that holds the kernel, or would hold it in check mode: the files C(bzImage), C(vmlinux), C(config),
+    C(System.map) and C(manifest.json).
+  returned: success
+  type: str
+  sample: /home/jo/.cache/linux-kdump/kernels/0c2f5d6c1f0a1e0d
+image:
+  description: The file that kexec loads.
+  returned: success
+  type: str
+  sample: /home/jo/.cache/linux-kdump/kernels/0c2f5d6c1f0a1e0d/bzImage
+vmlinux:
+  description: The kernel as an ELF file with its symbols.
+  returned: success
+  type: str
+  sample: /home/jo/.cache/linux-kdump/kernels/0c2f5d6c1f0a1e0d/vmlinux
+release:
+  description: What C(uname -r) says in the capture kernel. None in check mode where it is not built yet.
+  returned: success
+  type: str
+  sample: 6.1.192-kdump
+manifest:
+  description: >-
+    The manifest document (kind C(kernel)): inputs, tools, and size and sha256 of every file.
+    None in check mode where it is not built yet.
+  returned: success
+  type: dict
+  sample: {"schema": {"name": "linux.kdump/manifest", "version": 1}, "kind": "kernel", "release": "6.1.192-kdump"}
+log:
+  description: The last lines that the failed step printed.
+  returned: when a step of the build failed
+  type: list
+  elements: str
+  sample: ["make[1]: *** [Makefile:1241: vmlinux] Error 2"]
+lost:
+  description: Every symbol that did not become what was asked for, and why.
+  returned: when the configuration is not what was asked for
+  type: list
+  elements: str
+  sample: ["CONFIG_XFS_FS=y (mine.config:3) became n: it depends on BLOCK, which is not met (fs/xfs/Kconfig:2)"]
+missing:
+  description: The packages that are missing.
+  returned: when tools are missing
+  type: list
+  elements: str
+  sample: [flex, bison]
+"""
+
+import os
+import platform
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.linux.kdump.plugins.module_utils.capture import architectures, kernel_build
+from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
+from ansible_collections.linux.kdump.plugins.module_utils.progress import Progress
+from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
+
+
+def work(module: AnsibleModule) -> dict[str, t.Any]:
+    """Desired, current, plan, apply."""
+    options, runner = module.params, ModuleRunner(module)
+    progress = Progress(options["progress"])
+    with progress.alive():
+        request = kernel_build.Request(
+            architecture=architectures.find(options["architecture"] or platform.machine()),
+            source=options["source"],
+            fragments=tuple(options["fragments"]),
+            local_version=options["local_version"],
+            cache=options["cache_dir"] or kernel_build.default_cache(os.environ),
+            jobs=options["jobs"] or len(os.sched_getaffinity(0)),
+            timeout=options["timeout"],
+        )
+        progress.say("reading the source")
+        wanted = kernel_build.desired(request, runner)
+        document = kernel_build.current(wanted)
+        step = kernel_build.plan(wanted, document)
+        if step.build and not module.check_mode:
+            document = kernel_build.apply(request, wanted, runner, progress)
+        return kernel_build.result(request, wanted, document, step)
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "kind": {"type": "str", "choices": ["capture"], "default": "capture"},
+            "architecture": {"type": "str"},
+            "source": {"type": "path"},
+            "fragments": {"type": "list", "elements": "str", "default": ["tiny"]},
+            "local_version": {"type": "str", "default": "-kdump"},
+            "cache_dir": {"type": "path"},
+            "jobs": {"type": "int"},
+            "timeout": {"type": "int", "default": 7200},
+            "progress": {"type": "path"},
+        },
+        supports_check_mode=True,
+    )
+    conclude(module, lambda: work(module))
+
+
+if __name__ == "__main__":
+    main()
