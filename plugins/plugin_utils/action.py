@@ -33,6 +33,7 @@ class KdumpAction(ActionBase, metaclass=abc.ABCMeta):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
+        self._host = str(self._task.delegate_to or (task_vars or {}).get("inventory_hostname", "localhost"))
         _validation, options = self.validate_argument_spec(**self.argument_spec())
         try:
             result.update(self.perform(options, task_vars or {}))
@@ -49,8 +50,7 @@ class KdumpAction(ActionBase, metaclass=abc.ABCMeta):
 
     def progress(self, text: str) -> None:
         """Show one line of progress on the terminal while the task runs."""
-        host = self._task.delegate_to or self._connection._play_context.remote_addr or "localhost"
-        display.display(f"  [{host}] {text}", color="dark gray")
+        display.display(f"  [{self._host}] {text}", color="dark gray")
 
     def module(
         self, name: str, arguments: dict[str, t.Any], task_vars: dict[str, t.Any], *, check_mode: bool | None = None

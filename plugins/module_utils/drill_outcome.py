@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a drill came to: one name and one message, from what was seen on the way and what lies on the target."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .drill import FAILURES
+
+#: How following the host ended.
+SETTLED: t.Final = "settled"
+NEVER_WENT_DOWN: t.Final = "never_went_down"
+NEVER_CAME_BACK: t.Final = "never_came_back"
+
+#: Every outcome, and what to do about it.
+ADVICE: t.Final = {
+    "captured": "",
+    "never_went_down": "Check that /proc/sysrq-trigger is writable there and that nothing ends processes at logout",
+    "never_came_back": "Look at the host's console and reset it",
+    "no_capture": "No capture kernel ran: check on its serial console that its crash image boots",
+    "capture_out_of_memory": "Reserve more memory with crashkernel=",
+    "save_failed": "Check the dump target",
+}
+
+#: What to look at for a failure of the save script, where that is not the target.
+_TAG_ADVICE: t.Final = {
+    "fail-vmcore": "Load the crash image again",
+    "fail-module": "Build the capture initramfs for this capture kernel",
+    "fail-space": "Make room on the dump target or give it more space",
+    "fail-timeout": "Raise the time limits of the capture initramfs or use a faster target",
+}
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What was seen while the host was away."""
+
+    end: str
+    seconds: float
+    capture_kernel: bool = False
+    capture_panic: str | None = None
+    out_of_memory: str | None = None
+    failure: str | None = None
+    last_stage: str | None = None
+    saved: bool = False
+    console: bool = False
+    last_line: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The name of the outcome, what to tell the user, and this drill's own dump."""
+
+    name: str
+    message: str
+    dump: Mapping[str, t.Any] | None = None
+
+    @property
+    def ok(self) -> bool:
+        """True for the one outcome that proves anything."""
+        return self.name == "captured"
+
+
+def dump_of(dumps: Sequence[Mapping[str, t.Any]], nonce: str) -> Mapping[str, t.Any] | None:
+    """The dump whose record carries this drill's nonce."""
+    for dump in dumps:
+        if (dump.get("record") or {}).get("nonce") == nonce:
+            return dump
+    return None
+
+
+def classify(
+    seen: Sighting,
+    *,
+    host: str,
+    nonce: str,
+    before: Sequence[Mapping[str, t.Any]] = (),
+    after: Sequence[Mapping[str, t.Any]] = (),
+) -> Outcome:
+    """Name the outcome. A known cause (memory, a failed step) goes before its symptom (not back, no dump).
+
+    ``before`` and ``after`` are the dumps on the host, from its evidence.
+    """
+    dump = dump_of(after, nonce)
+    if seen.end == NEVER_WENT_DOWN:
+        return _outcome("never_went_down", f"Cannot crash {host}: it still runs after {seen.seconds:.0f} seconds", seen)
+    if seen.end == SETTLED and dump and _is_saved(dump):
+        return Outcome("captured", f"{host} crashed, saved its memory and is back", dump)
+    failure = _failure(seen, dump)
+    name, cause = _cause(seen, failure) or _absence(seen, before, after)
+    if name != "never_came_back" and seen.end == NEVER_CAME_BACK:
+        cause += f", and the host was not back after {seen.seconds:.0f} seconds"
+    return _outcome(name, f"Cannot capture the crash of {host}: {cause}", seen, dump=dump, failure=failure)
+
+
+def _is_saved(dump: Mapping[str, t.Any]) -> bool:
+    return bool(dump.get("complete")) and dump["record"].get("status") == "saved"
+
+
+def _failure(seen: Sighting, dump: Mapping[str, t.Any] | None) -> str | None:
+    """The save script's own word, from its record or from the console."""
+    record = (dump or {}).get("record") or {}
+    return str(record.get("failure") or seen.failure or "") or None
+
+
+def _cause(seen: Sighting, failure: str | None) -> tuple[str, str] | None:
+    """What is known to have gone wrong in the capture kernel."""
+    if failure == "fail-memory":
+        return "capture_out_of_memory", FAILURES["fail-memory"]
+    if seen.out_of_memory and not seen.saved:
+        return "capture_out_of_memory", f"the capture kernel ran out of memory ({seen.out_of_memory})"
+    if failure:
+        return "save_failed", f"{FAILURES.get(failure, 'the save script failed')} ({failure})"
+    if seen.capture_panic:
+        return "save_failed", f"the capture kernel panicked ({seen.capture_panic})"
+    return None
+
+
+def _absence(
+    seen: Sighting, before: Sequence[Mapping[str, t.Any]], after: Sequence[Mapping[str, t.Any]]
+) -> tuple[str, str]:
+    """No cause is known: say what is missing."""
+    if seen.end == NEVER_CAME_BACK:
+        stage = f", last seen at {seen.last_stage}" if seen.last_stage else ""
+        return "never_came_back", f"the host was not back after {seen.seconds:.0f} seconds{stage}"
+    known = {dump["id"] for dump in before}
+    new = sorted(str(dump["id"]) for dump in after if dump["id"] not in known)
+    if new:
+        return "save_failed", f"the new dump {new[-1]} is incomplete or does not carry this drill's nonce"
+    if seen.capture_kernel:
+        return "save_failed", "the capture kernel ran, but left no dump"
+    return "no_capture", "the host is back, and there is no new dump"
+
+
+def _outcome(
+    name: str, message: str, seen: Sighting, *, dump: Mapping[str, t.Any] | None = None, failure: str | None = None
+) -> Outcome:
+    advice = _TAG_ADVICE.get(failure or "", ADVICE[name])
+    if seen.last_line:
+        advice += f'. The last line on the console: "{seen.last_line}"'
+    elif not seen.console:
+        advice += ". Set console to the host's serial console log to see why"
+    return Outcome(name, f"{message}. {advice}", dump)
