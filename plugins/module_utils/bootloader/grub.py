@@ -27,7 +27,7 @@ from .grub_menu import read_menu
 from .model import BootLoaderError, Entry, FileState
 
 _LANGUAGE = re.compile(r"^[ \t]*set lang=(\w+)[ \t]*$", re.MULTILINE)
-_VALUE = re.compile(rf"\s*{PARAMETER}\S*")
+_VALUE = re.compile(rf"(?:^|\s+){PARAMETER}\S*")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module's work, from its options to its result, on a machine in a folder."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.evaluate import NothingReservedError
+from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.grammar import SpecError
+from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.reserve import disappointment, reserve
+from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.bootloader.machine import Machine
+
+M = 1 << 20
+
+
+class Managed(Machine):
+    """A machine that also shows what its running kernel says."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.warnings: list[str] = []
+        for folder in ("proc", "sys/kernel"):
+            (root / folder).mkdir(parents=True)
+        (root / "proc/iomem").write_text("00100000-3ffdbfff : System RAM\n")
+        self.running("", reserved=0)
+
+    def running(self, parameters: str, *, reserved: t.Optional[int]) -> None:
+        """What the machine was booted with."""
+        (self.root / "proc/cmdline").write_text(f"BOOT_IMAGE=/vmlinuz ro {parameters} quiet\n")
+        size = self.root / "sys/kernel/kexec_crash_size"
+        size.unlink(missing_ok=True)
+        if reserved is not None:
+            size.write_text(f"{reserved}\n")
+
+    def reserve(self, size: t.Optional[str], *, check: bool = False) -> dict[str, t.Any]:
+        """Run the module; None for C(state=absent)."""
+        return reserve(
+            size=size, state="absent" if size is None else "present", find=lambda: self.grub,
+            timeout=5, check=check, warn=self.warnings.append, host=Host(str(self.root)),
+        )  # fmt: skip
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Managed:
+    return Managed(tmp_path)
+
+
+def passed(result: t.Mapping[str, t.Any]) -> list[tuple[str, str]]:
+    return [(entry["before"], entry["after"]) for entry in result["entries"]]
+
+
+def test_the_four_beats_of_present(machine: Managed) -> None:
+    untouched = machine.snapshot()
+    foretold = machine.reserve("64M", check=True)
+    assert machine.snapshot() == untouched
+    done = machine.reserve("64M")
+    assert foretold == done
+    assert done["changed"]
+    assert passed(done) == [("", "crashkernel=64M")] * 2
+    assert (done["spec"], done["expected_bytes"], done["reserved_bytes"]) == ("crashkernel=64M", 64 * M, 0)
+    settled = machine.snapshot()
+    again, checked = machine.reserve("64M"), machine.reserve("64M", check=True)
+    assert again == checked
+    assert not again["changed"]
+    assert passed(again) == [("crashkernel=64M", "crashkernel=64M")] * 2
+    assert machine.snapshot() == settled
+    assert machine.warnings == []
+
+
+def test_the_four_beats_of_absent(machine: Managed) -> None:
+    machine.reserve("64M")
+    before = machine.snapshot()
+    foretold = machine.reserve(None, check=True)
+    assert machine.snapshot() == before
+    done = machine.reserve(None)
+    assert foretold == done
+    assert passed(done) == [("crashkernel=64M", "")] * 2
+    assert (done["spec"], done["expected_bytes"], done["reservation"]) == ("", 0, None)
+    assert not machine.reserve(None)["changed"]
+    assert not machine.reserve(None, check=True)["changed"]
+
+
+def test_the_diff_shows_the_file_and_every_entry(machine: Managed) -> None:
+    first, second = machine.reserve("64M", check=True)["diff"]
+    assert first["before_header"] == first["after_header"] == machine.layout.drop_in
+    assert first["before"] == ""
+    assert "crashkernel=64M" in first["after"]
+    assert second["before"] == "Debian: -\nAdvanced > Debian (recovery mode): -\n"
+    assert second["after"] == "Debian: crashkernel=64M\nAdvanced > Debian (recovery mode): crashkernel=64M\n"
+
+
+@pytest.mark.parametrize(
+    ("running", "size", "required"),
+    [
+        ("", "64M", True),
+        ("crashkernel=64M", "64M", False),
+        ("crashkernel=65536K", "64M", False),
+        ("crashkernel=1M crashkernel=64M", "64M", False),
+        ("crashkernel=64M crashkernel=1M", "64M", True),
+        ("crashkernel=1G-:64M", "64M", True),
+        ("crashkernel=128M,low crashkernel=256M,high", "256M,high 128M,low", False),
+        ("crashkernel=auto", "64M", True),
+        ("crashkernel=auto", None, True),
+        ("crashkernel=64M", None, True),
+        ("", None, False),
+    ],
+)
+def test_a_reboot_is_required_where_running_differs_from_wanted(
+    machine: Managed, running: str, size: t.Optional[str], required: bool
+) -> None:
+    machine.running(running, reserved=0)
+    assert machine.reserve(size, check=True)["reboot_required"] is required
+
+
+def test_an_entry_with_two_values_or_another_is_a_change(machine: Managed) -> None:
+    machine.reserve("64M")
+    text = machine.menu.read_text()
+    for spoiled in (text.replace("single crashkernel=64M", "single"), text.replace("quiet", "crashkernel=64M quiet")):
+        machine.menu.write_text(spoiled)
+        assert machine.reserve("64M")["changed"]
+        assert machine.menu.read_text() == text
+
+
+def test_what_the_user_wrote_is_what_the_entries_get(machine: Managed) -> None:
+    result = machine.reserve(" crashkernel=0x4000000  65536K,low ")
+    assert result["spec"] == "crashkernel=0x4000000 crashkernel=65536K,low"
+    assert {after for _, after in passed(result)} == {result["spec"]}
+    assert not machine.reserve("0x4000000 65536K,low")["changed"]
+
+
+def test_a_new_kernel_shows_up_as_a_new_entry(machine: Managed) -> None:
+    new = "menuentry 'New' {\nlinux /new ro crashkernel=64M\n}\n"
+    machine.spoil = lambda menu: menu.replace("submenu", new + "submenu")
+    result = machine.reserve("64M")
+    assert passed(result)[1] == (None, "crashkernel=64M")
+    assert "the first new line" in machine.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("size", "error"),
+    [("auto", SpecError), ("", SpecError), ("2G-:64M", NothingReservedError), ("64", NothingReservedError)],
+)
+def test_a_bad_value_is_refused_before_anything_is_looked_at(
+    machine: Managed, size: str, error: type[KdumpError]
+) -> None:
+    machine.menu.unlink()
+    before = machine.snapshot()
+    with pytest.raises(error):
+        machine.reserve(size)
+    assert machine.snapshot() == before
+
+
+def test_what_others_set_is_named(machine: Managed) -> None:
+    machine.add("kdump-tools.cfg", "GRUB_CMDLINE_LINUX_DEFAULT=crashkernel=384M-:128M\n")
+    result = machine.reserve("64M")
+    assert [Path(path).name for path in result["overruled"]] == ["kdump-tools.cfg"]
+    assert passed(result) == [("crashkernel=384M-:128M", "crashkernel=64M"), ("", "crashkernel=64M")]
+
+
+def test_a_machine_without_a_command_line_is_a_clear_error(machine: Managed) -> None:
+    (machine.root / "proc/cmdline").unlink()
+    with pytest.raises(KdumpError, match="Mount /proc"):
+        machine.reserve("64M")
+
+
+@pytest.mark.parametrize(
+    ("running", "reserved", "words"),
+    [
+        ("crashkernel=64M", 0, "reserved 0 bytes of 64M: another reboot will not change that"),
+        ("crashkernel=64M", 64 * M, None),
+        ("crashkernel=64M", None, None),
+        ("crashkernel=32M", 32 * M, None),
+    ],
+)
+def test_a_reservation_that_no_reboot_will_bring_is_said(
+    machine: Managed, running: str, reserved: t.Optional[int], words: t.Optional[str]
+) -> None:
+    machine.running(running, reserved=reserved)
+    result = machine.reserve("64M", check=True)
+    assert machine.warnings == list(disappointment(result))
+    assert bool(machine.warnings) is bool(words)
+    assert not words or words in machine.warnings[0]
