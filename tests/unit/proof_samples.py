@@ -15,8 +15,8 @@ Document = dict[str, t.Any]
 
 #: Text that no page and no terminal may act upon.
 HOSTILE = (
-    "<script>alert(1)</script><img src=x onerror=alert(1)>\"'`&amp;{{ 7 * 7 }}{% raw %}\x1b[31m\x00\x07\u202egpj.exe\u2028"
-    "\ud800" + "W" * 5000
+    "<script>alert(1)</script><img src=x onerror=alert(1)>\"'`&amp;{{ 7 * 7 }}{% raw %}"
+    "\x1b[31m\x00\x07\u202egpj.exe\u2028\ud800" + "W" * 5000
 )
 
 
@@ -72,7 +72,8 @@ def incomplete() -> Document:
     drill = captured()
     drill["verdict"].update(
         verdict="incomplete",
-        nonce_found=None,
+        nonce_found=False,
+        nonce=None,
         panic=None,
         findings=[
             {
@@ -80,11 +81,8 @@ def incomplete() -> Document:
                 "severity": "error",
                 "message": "The file ends at byte 31457280; its headers describe pages up to byte 50436505.",
             },
-            {
-                "id": "log_unreadable",
-                "severity": "warning",
-                "message": "The kernel log lies in the missing part.",
-            },
+            {"id": "nonce-missing", "severity": "error", "message": "The nonce is not in the kernel log."},
+            {"id": "trailing-data", "severity": "warning", "message": "12 bytes follow the end of the dump."},
         ],
     )
     return drill

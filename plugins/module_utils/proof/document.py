@@ -125,7 +125,7 @@ def _digests(panic: Reader, kernel: Reader) -> Section:
     return {
         "kernel": load.at("kernel", "sha256").digest(),
         "initramfs": load.at("initramfs", "sha256").digest(),
-        "config": kernel.at("config", "sha256").digest() or kernel.at("config_sha256").digest(),
+        "config": kernel.at("files", "config", "sha256").digest(),
         "load_current": panic.at("before", "load_current").flag(),
         "syscall": load.at("syscall").text(40),
         "command_line": load.at("command_line").text(2000),

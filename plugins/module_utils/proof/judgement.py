@@ -71,20 +71,20 @@ def _drill(inputs: Inputs) -> list[Reason]:
     if outcome == "captured":
         return []
     if outcome is None:
-        return [Reason("no_outcome", "error", "The drill was broken off before its outcome was known.")]
+        return [Reason("no-outcome", "error", "The drill was broken off before its outcome was known.")]
     reasons = [Reason(outcome, "error", OUTCOMES.get(outcome, f"The drill ended with the outcome {outcome}."))]
     message = inputs.panic.at("message").text(1000) or inputs.panic.at("msg").text(1000)
-    return [*reasons, Reason("drill_message", "error", message)] if message else reasons
+    return [*reasons, Reason("drill-message", "error", message)] if message else reasons
 
 
 def _dump(inputs: Inputs) -> list[Reason]:
     verdict = inputs.verdict.at("verdict").text(60)
     if verdict is None:
-        return [Reason("not_verified", "error", "No dump was verified.")]
+        return [Reason("not-verified", "error", "No dump was verified.")]
     reasons = []
     if verdict != "ok":
         message = VERDICTS.get(verdict, f"The verdict on the dump is {verdict}.")
-        reasons.append(Reason(f"dump_{verdict}", "error", message))
+        reasons.append(Reason(f"dump-{verdict}", "error", message))
     for finding in inputs.verdict.at("findings").items():
         message = finding.at("message").text(500) or "No explanation was given."
         reasons.append(Reason(finding.at("id").text(80) or "finding", _severity(finding), message))
@@ -98,33 +98,40 @@ def _severity(finding: Reader) -> Severity:
 
 def nonce_in_dump(inputs: Inputs) -> bool | None:
     """Whether the dump holds this drill's nonce; None where nobody looked."""
-    found, wanted = inputs.verdict.at("nonce_found"), inputs.panic.at("nonce").text(64)
-    if not inputs.verdict.present:
-        return None
-    return found.value if isinstance(found.value, bool) else found.value is not None and found.text(64) == wanted
+    found, nonce = inputs.verdict.at("nonce_found").flag(), inputs.verdict.at("nonce").text(64)
+    if found is None and nonce is not None:
+        return nonce == inputs.panic.at("nonce").text(64)
+    return found
 
 
 def _identity(inputs: Inputs) -> list[Reason]:
-    reasons = []
-    if nonce_in_dump(inputs) is False:
-        reasons.append(Reason("nonce_missing", "error", "The dump does not hold this drill's nonce."))
+    reasons = _nonce(inputs) if inputs.verdict.present else []
     before, after = inputs.panic.at("before", "boot_id").text(), inputs.panic.at("after", "boot_id").text()
     if before is not None and before == after:
-        reasons.append(Reason("same_boot", "error", "The host still runs the same boot: it has not crashed."))
+        reasons.append(Reason("same-boot", "error", "The host still runs the same boot: it has not crashed."))
     return reasons
+
+
+def _nonce(inputs: Inputs) -> list[Reason]:
+    if any(finding.at("id").value == "nonce-missing" for finding in inputs.verdict.at("findings").items()):
+        return []
+    found = nonce_in_dump(inputs)
+    if found is None:
+        return [Reason("nonce-unchecked", "error", "Nobody looked for this drill's nonce in the dump.")]
+    return [] if found else [Reason("nonce-missing", "error", "The dump does not hold this drill's nonce.")]
 
 
 def _record(inputs: Inputs) -> list[Reason]:
     record = inputs.record
     if not record.present:
-        return [Reason("no_record", "warning", "The save environment left no record (kdump.json) of what it did.")]
+        return [Reason("no-record", "warning", "The save environment left no record (kdump.json) of what it did.")]
     reasons = []
     if record.at("status").text() == "failed":
         tag = record.at("failure").text(60) or "no tag"
-        reasons.append(Reason("save_recorded_failed", "error", f"The save environment recorded a failure: {tag}."))
+        reasons.append(Reason("save-recorded-failed", "error", f"The save environment recorded a failure: {tag}."))
     nonce, wanted = record.at("nonce").text(64), inputs.panic.at("nonce").text(64)
     if nonce != wanted:
-        reasons.append(Reason("record_nonce", "error", "The record holds another nonce than this drill's."))
+        reasons.append(Reason("record-nonce", "error", "The record holds another nonce than this drill's."))
     return reasons + _headroom(record)
 
 
@@ -133,7 +140,7 @@ def _headroom(record: Reader) -> list[Reason]:
     if not total or peak is None or peak * 100 < total * TIGHT_PERCENT:
         return []
     share = round(peak * 100 / total)
-    return [Reason("reservation_tight", "warning", f"The save environment used {share} % of the memory it had.")]
+    return [Reason("reservation-tight", "warning", f"The save environment used {share} % of the memory it had.")]
 
 
 def _protection(inputs: Inputs) -> list[Reason]:
@@ -143,5 +150,5 @@ def _protection(inputs: Inputs) -> list[Reason]:
         message = "No crash image is loaded now: the host's next crash would not be captured."
         reasons.append(Reason("unprotected", "warning", message))
     if inputs.verdict.present and not inputs.fetch.present:
-        reasons.append(Reason("not_fetched", "warning", "The dump was not brought home; it is on the host alone."))
+        reasons.append(Reason("not-fetched", "warning", "The dump was not brought home; it is on the host alone."))
     return reasons

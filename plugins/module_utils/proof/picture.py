@@ -24,6 +24,8 @@ NARROWEST, WIDEST = 280, 4000
 NARROW = 600
 #: A generous estimate of a character's width at the font size of 13 that the page uses.
 CHARACTER: t.Final = 8.0
+#: The longest label of a tick, in characters, with room to the next one.
+_TICK_LABEL = 7
 _LEAST_BAR = 3.0
 _ROW = {"wide": 30.0, "narrow": 46.0}
 _BAR = 14.0
@@ -73,12 +75,14 @@ def _tick_label(seconds: float, step: float) -> str:
 
 
 def _ticks(frame: Frame) -> list[dict[str, object]]:
-    step = nice_step(frame.seconds, 4 if frame.narrow else 9)
+    step = nice_step(frame.seconds, min(9, int((frame.right - frame.left) / (_TICK_LABEL * CHARACTER))))
     count = int(frame.seconds / step + 1e-9) if frame.seconds > 0 else 0
-    # In the narrow picture the last label would stick out; in the wide one it has the column of durations beside it.
-    room = frame.right - 6 * CHARACTER if frame.narrow else frame.right
-    ticks = [(index * step, frame.x(index * step)) for index in range(count + 1)]
-    return [{"x": x, "label": _tick_label(seconds, step) if x <= room else ""} for seconds, x in ticks]
+    labels = [_tick_label(index * step, step) for index in range(count + 1)]
+    places = [frame.x(index * step) for index in range(count + 1)]
+    return [
+        {"x": x, "label": label if x + len(label) * CHARACTER <= frame.width else ""}
+        for x, label in zip(places, labels)
+    ]
 
 
 def _bar(frame: Frame, start: float, end: float) -> tuple[float, float]:
@@ -114,7 +118,7 @@ def _mark(frame: Frame, event: Reader) -> dict[str, object]:
 
 
 def _share_out(phases: list[Reader], events: list[Reader]) -> list[list[Reader]]:
-    """The events of each phase; one on the border of two belongs to the phase that it begins, a failure to the other."""
+    """The events of each phase; on the border of two, a failure belongs to the one it ended, any other to the next."""
     shares: list[list[Reader]] = [[] for _ in phases]
     starts = [phase.at("start").number() or 0.0 for phase in phases]
     for event in events:

@@ -12,6 +12,9 @@ from ..drill import FAILURES, STAGES
 from .reader import Reader
 from .text import human_duration
 
+#: No drill takes longer, in seconds; an event that claims to is left out.
+LONGEST: t.Final = 10_000_000
+
 #: What each event means, in words.
 EVENTS: t.Final = {
     "triggered": "the crash was triggered",
@@ -20,10 +23,15 @@ EVENTS: t.Final = {
     "capture_kernel": "the capture kernel started",
     **STAGES,
     **FAILURES,
+    "capture_out_of_memory": "the capture kernel ran out of memory",
+    "capture_panic": "the capture kernel panicked",
     "kernel": "the host's own kernel started",
     "connection_back": "the host answers again",
     "settled": "the host is back in service",
 }
+
+#: The events that say a capture has failed.
+FAILED: t.Final = (*FAILURES, "capture_out_of_memory", "capture_panic")
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,7 @@ MILESTONES: t.Final = (
     Milestone("panic", ("panic",), "Panic and hand-over"),
     Milestone("capture_kernel", ("capture_kernel",), "Capture kernel boots"),
     Milestone("save_start", ("save-start",), "Dump is saved"),
-    Milestone("saved", ("core-saved", *FAILURES), "Record, unmount"),
+    Milestone("saved", ("core-saved", *FAILED), "Record, unmount"),
     Milestone("reboot", ("final-action",), "Firmware, boot loader"),
     Milestone("kernel", ("kernel",), "System boots"),
     Milestone("connection_back", ("connection_back",), "Services settle"),
@@ -68,7 +76,7 @@ class Event:
 
     @property
     def failed(self) -> bool:
-        return self.name in FAILURES
+        return self.name in FAILED
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -113,7 +121,7 @@ def read_events(events: Reader) -> list[Event]:
     found = []
     for item in events.items():
         name, seconds = item.at("name").text(40), item.at("seconds").number()
-        if name and seconds is not None:
+        if name and seconds is not None and seconds <= LONGEST:
             found.append(Event(name, round(seconds, 3), item.at("source").text(40), item.at("text").text()))
     return sorted(found, key=lambda event: event.seconds)
 
@@ -143,11 +151,13 @@ def build_phases(events: list[Event]) -> list[Phase]:
 def _phase(start: int, end: int, passed: dict[str, float], events: list[Event]) -> Phase:
     begin, finish = passed[MILESTONES[start].name], passed[MILESTONES[end].name]
     covers = tuple(milestone.phase for milestone in MILESTONES[start:end])
-    label = covers[0] if len(covers) == 1 else "Not seen in detail"
     name = MILESTONES[start].name
-    kind = ("capture" if name in _CAPTURE else "system") if len(covers) == 1 else "unseen"
     failed = name != "saved" and any(event.failed and begin <= event.seconds <= finish for event in events)
-    return Phase(name, label, "failed" if failed else kind, begin, finish, covers)
+    if failed:
+        return Phase(name, covers[0], "failed", begin, finish, covers)
+    if len(covers) > 1:
+        return Phase(name, "Not seen in detail", "unseen", begin, finish, covers)
+    return Phase(name, covers[0], "capture" if name in _CAPTURE else "system", begin, finish, covers)
 
 
 def _open_end(events: list[Event], passed: dict[str, float]) -> list[Phase]:
