@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import typing as t
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -82,7 +81,7 @@ class Machine:
         return [" ".join(line.split()) for line in self.menu.read_text().splitlines() if "linux\t" in line]
 
     def _answer(self, argv: Sequence[str]) -> tuple[int, str, str]:
-        target = t.cast("str", argv[argv.index("-o") + 1])
+        target = argv[argv.index("-o") + 1]
         Path(target).write_text(self.spoil(self.generate()))
         os.chmod(target, 0o600)
         return self.status, "", "boom" if self.status else ""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.linux.kdump.plugins.module_utils import files
 from ansible_collections.linux.kdump.plugins.module_utils.bootloader import grub as grub_module
 from ansible_collections.linux.kdump.plugins.module_utils.bootloader.model import BootLoaderError
 from ansible_collections.linux.kdump.plugins.module_utils.command import CommandTimeoutError
@@ -149,7 +150,7 @@ def test_keeps_to_the_language_of_the_menu(machine: Machine, lines: str, languag
         seen.append(options["env"])
         return run(argv, **options)
 
-    machine.runner.run = watched  # type: ignore[assignment, method-assign]
+    machine.runner.run = watched  # type: ignore[method-assign]
     machine.grub.apply(WANTED, timeout=5)
     assert [dict(env or {}).get("LANG") for env in seen] == [language]
 
@@ -166,7 +167,6 @@ def test_a_place_that_cannot_be_written_is_one_clear_error(machine: Machine, mon
 
 
 def test_what_cannot_be_put_back_is_said(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    write = grub_module.write_atomic
     machine.grub.apply(("crashkernel=32M",), timeout=5)
     calls = []
 
@@ -174,7 +174,7 @@ def test_what_cannot_be_put_back_is_said(machine: Machine, monkeypatch: pytest.M
         calls.append(path)
         if len(calls) > 1:
             raise OSError(30, "Read-only file system")
-        write(path, content, mode=mode)
+        files.write_atomic(path, content, mode=mode)
 
     monkeypatch.setattr(grub_module, "write_atomic", once)
     machine.status = 3

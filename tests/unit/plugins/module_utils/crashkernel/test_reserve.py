@@ -52,7 +52,7 @@ def machine(tmp_path: Path) -> Managed:
     return Managed(tmp_path)
 
 
-def passed(result: t.Mapping[str, t.Any]) -> list[tuple[str, str]]:
+def passed(result: t.Mapping[str, t.Any]) -> list[tuple[t.Optional[str], t.Optional[str]]]:
     return [(entry["before"], entry["after"]) for entry in result["entries"]]
 
 
