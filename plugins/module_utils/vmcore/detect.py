@@ -60,18 +60,20 @@ def _named(source: Source, head: bytes, prefix: str, findings: list[Finding]) ->
         if head.startswith(signature):
             return Detected(prefix + _KINDS[signature], None, source, opener, findings)
     compression = next((name for start, name in COMPRESSIONS.items() if head.startswith(start)), None)
-    return Detected("unknown", compression, source, None, [*findings, _unknown(source, head, compression, findings)])
+    return Detected("unknown", compression, source, None, findings + _unknown(source, head, compression, findings))
 
 
-def _unknown(source: Source, head: bytes, compression: str | None, findings: list[Finding]) -> Finding:
-    """Why this is no dump."""
+def _unknown(source: Source, head: bytes, compression: str | None, findings: list[Finding]) -> list[Finding]:
+    """Why this is no dump, where the flattened stream has not told yet."""
+    if not head.strip(b"\0") and findings:
+        return []
     if not head:
-        return finding("empty")
+        return [finding("empty")]
     if not head.strip(b"\0"):
-        return finding("zeros")
+        return [finding("zeros")]
     if compression:
-        return finding("compressed", compression=compression)
+        return [finding("compressed", compression=compression)]
     cut = next((name for name in (*CONTAINERS, flat.SIGNATURE) if name.startswith(head)), None)
     if cut:
-        return finding("truncated", what="the signature", end=len(cut), size=source.size)
-    return finding("unknown-format", magic=head[:8].hex(" "))
+        return [finding("truncated", what="the signature", end=len(cut), size=source.size)]
+    return [finding("unknown-format", magic=head[:8].hex(" "))]

@@ -117,7 +117,9 @@ def _read_content(memory: Memory, info: VmcoreInfo, findings: list[Finding]) -> 
     try:
         log = read_log(memory, info)
     except UnreadableError as error:
-        findings.append(error.finding)
+        # A file that is cut short is so once, however many reads run into its end.
+        if error.finding.id not in {found.id for found in findings}:
+            findings.append(error.finding)
         return Content()
     findings += judge_log(log)
     panic = find_panic(log.records)

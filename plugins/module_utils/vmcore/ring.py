@@ -176,7 +176,8 @@ class _Ring:
         size = following - begin & _WORD_MASK
         mask = (1 << self.size_bits) - 1
         # A block may end exactly at the end of the ring: the last byte, not the one after it, tells the wrap.
-        wraps = ((following - 1 & _WORD_MASK) >> self.size_bits) - (begin >> self.size_bits)
+        # Positions start right below the largest number, so the first wrap is also the one to zero.
+        wraps = (following - 1 >> self.size_bits) - (begin >> self.size_bits) & _WORD_MASK >> self.size_bits
         start = begin & mask
         if wraps == 1:
             start, size = 0, following & mask

@@ -1,0 +1,332 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Thin wiring around module_utils.vmcore.examine."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: vmcore_info
+short_description: Read, verify and triage a vmcore
+version_added: 0.1.0
+author:
+  - The linux.kdump maintainers (@linux-kdump)
+description:
+  - Tells whether a vmcore is complete, sound, and from the expected host, kernel and crash,
+    and what its kernel died of.
+  - Needs no debug information and no tools. It reads the file in place, its headers and a few hundred pages of it,
+    in constant memory. Only with O(depth=full) it reads all.
+  - Reads ELF cores as C(/proc/vmcore) exports them and C(makedumpfile -E) writes them, and the compressed format of
+    makedumpfile, each also flattened (C(makedumpfile -F)). 64-bit little-endian headers; the memory of x86_64 kernels;
+    the kernel log of Linux 5.10 and later; pages that are raw or packed with zlib or LZO.
+  - A bad dump is a verdict, not a failure. The module fails only where the file cannot be read at all.
+extends_documentation_fragment:
+  - linux.kdump.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: N/A
+    details: It changes nothing.
+  idempotent:
+    support: full
+  platform:
+    support: full
+options:
+  path:
+    description:
+      - The vmcore.
+      - Its format is found out from its contents. A name that ends in C(.incomplete), C(-incomplete) or C(.part)
+        makes the verdict C(incomplete).
+    type: path
+    required: true
+  expect:
+    description:
+      - What is known about the crash. A dump that does not agree, or does not tell, is a C(mismatch).
+    type: dict
+    suboptions:
+      nonce:
+        description:
+          - The nonce of the drill, as M(linux.kdump.panic) returned it. It must be in the kernel log inside the dump.
+          - The log is then read even with O(depth=structure).
+        type: str
+      release:
+        description: The kernel's release, as C(uname -r) prints it.
+        type: str
+      nodename:
+        description: The host's name, as C(uname -n) prints it.
+        type: str
+      not_before:
+        description:
+          - The crash was not before this moment, by the clock of the crashed host.
+          - Seconds since 1970, or an ISO 8601 date, in UTC where it has no zone.
+        type: str
+      cpus:
+        description: How many CPUs saved their registers.
+        type: int
+  depth:
+    description: How closely to look.
+    type: str
+    choices:
+      structure: Headers, notes, and where every page lies in the file.
+      content: Also read the kernel log through the kernel's own page tables, and find the panic in it.
+      full: Also read and unpack every page. Takes time in proportion to the size of the dump.
+    default: content
+  log:
+    description: Return the kernel log in RV(vmcore.log).
+    type: bool
+    default: false
+seealso:
+  - module: linux.kdump.panic
+  - module: linux.kdump.vmcore_fetch
+notes:
+  - LZO pages are unpacked with liblzo2 where it is installed, else by code of this collection, which is slow enough
+    to matter with O(depth=full).
+"""
+
+EXAMPLES = r"""
+- name: Is this dump complete and sound?
+  linux.kdump.vmcore_info:
+    path: artifacts/db1/20261122T214719Z-1b2c3d4e/vmcore
+  register: dump
+  delegate_to: localhost
+
+- name: It must be from the crash that we made
+  linux.kdump.vmcore_info:
+    path: "{{ fetched.dest }}/vmcore"
+    expect:
+      nonce: "{{ crash.nonce }}"
+      release: "{{ crash.before.release }}"
+      nodename: "{{ crash.before.nodename }}"
+      not_before: "{{ crash.started }}"
+  register: dump
+  delegate_to: localhost
+  failed_when: dump.vmcore.verdict != 'ok'
+
+- name: What did the kernel say last?
+  linux.kdump.vmcore_info:
+    path: /var/crash/20261122T214719Z-1b2c3d4e/vmcore
+    log: true
+  register: dump
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ dump.vmcore.log[-20:] | map(attribute='text') }}"
+"""
+
+RETURN = r"""
+vmcore:
+  description: The verdict document. Its JSON Schema is C(docs/schemas/verdict.schema.json).
+  returned: success
+  type: dict
+  contains:
+    schema:
+      description: Name and version of this document's schema.
+      type: dict
+      sample: {name: linux.kdump/verdict, version: 1}
+    container:
+      description:
+        - The format of the file. C(elf), C(kdump), C(flattened-elf), C(flattened-kdump) or C(unknown).
+      type: str
+      sample: kdump
+    compression:
+      description: How the whole file is compressed. Null where it is not; a compressed file is not looked into.
+      type: str
+      sample: zstd
+    bytes:
+      description: The size of the file.
+      type: int
+      sample: 52444363
+    machine:
+      description: The machine the kernel ran on, as C(uname -m) prints it. Null where unknown.
+      type: str
+      sample: x86_64
+    dump_level:
+      description: The level of filtering that makedumpfile used (C(-d)). Null where the format does not tell.
+      type: int
+      sample: 31
+    verdict:
+      description:
+        - C(ok) means complete, sound as deep as was looked, and as expected.
+        - C(incomplete) means cut short, or never finished.
+        - C(corrupt) means that parts contradict each other.
+        - C(mismatch) means a sound dump of another crash, host or kernel than expected.
+        - C(unrecognised) means no kernel dump, or one of a kind that cannot be read here.
+      type: str
+      sample: ok
+    findings:
+      description: What was found out, in the order it was. Empty where all is well.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: What kind of finding. Never changes its meaning.
+          type: str
+          sample: truncated
+        severity:
+          description: C(error) where it decides the verdict, else C(warning) or C(info).
+          type: str
+          sample: error
+        message:
+          description: The finding in words.
+          type: str
+          sample: The file ends at byte 26222181, but the last page would end at byte 52444363.
+      sample:
+        - id: truncated
+          severity: error
+          message: The file ends at byte 26222181, but the last page would end at byte 52444363.
+    release:
+      description: The kernel's release. Null where the dump does not tell.
+      type: str
+      sample: 6.1.0-56-cloud-amd64
+    build_id:
+      description: The build ID of its C(vmlinux). Null where the dump does not tell.
+      type: str
+      sample: 3b43fad5034874490492495d552c0af6a5fab235
+    crash_time:
+      description: When it crashed, by its own clock, in UTC. Null where the dump does not tell.
+      type: str
+      sample: "2026-11-22T21:47:19Z"
+    nodename:
+      description: The name of the host, from the dead kernel's memory. Null where the dump does not tell.
+      type: str
+      sample: db1
+    cpus:
+      description: How many CPUs saved their registers. Null where no dump was recognised.
+      type: int
+      sample: 2
+    panic:
+      description: What the log says about the crash. Null where it says nothing.
+      type: dict
+      contains:
+        reason:
+          description: The reason the kernel gave.
+          type: str
+          sample: sysrq triggered crash
+        cpu:
+          description: The CPU that died.
+          type: int
+          sample: 1
+        pid:
+          description: The process that ran on it.
+          type: int
+          sample: 412
+        comm:
+          description: The name of that process.
+          type: str
+          sample: sh
+        taint:
+          description: The letters of the kernel's taint. Empty where it is not tainted.
+          type: str
+          sample: GE
+        backtrace:
+          description: The call trace, innermost first. A frame that begins with C(?) is a guess of the kernel.
+          type: list
+          elements: str
+          sample: [dump_stack_lvl+0x44/0x5c, panic+0x118/0x2f4, sysrq_handle_crash+0x16/0x20]
+      sample: {reason: sysrq triggered crash, cpu: 1, pid: 412, comm: sh, taint: "", backtrace: [panic+0x118/0x2f4]}
+    signature:
+      description: Sixteen hex digits, the same for the same bug on any host. Null where there is no panic.
+      type: str
+      sample: 7fe91168026c81c4
+    nonce:
+      description: The last nonce of a drill in the log. Null where there is none.
+      type: str
+      sample: fab62ecee536f2230c8c1fa63c10c9a0
+    nonce_found:
+      description: Whether the expected nonce is in the log. Null where none was expected.
+      type: bool
+      sample: true
+    log_summary:
+      description: How complete the log is. Null where it was not or could not be read.
+      type: dict
+      contains:
+        records:
+          description: Records that were read.
+          type: int
+          sample: 377
+        lost:
+          description: Records whose text found no room in the ring.
+          type: int
+          sample: 0
+        gaps:
+          description: Records missing in the middle.
+          type: int
+          sample: 0
+        overwritten:
+          description: Records that newer ones had overwritten before the crash.
+          type: int
+          sample: 0
+      sample: {records: 377, lost: 0, gaps: 0, overwritten: 0}
+    log:
+      description: The kernel log, oldest first. Null unless O(log=true).
+      type: list
+      elements: dict
+      contains:
+        seq:
+          description: The record's number since boot.
+          type: int
+          sample: 376
+        ts:
+          description: Seconds since boot.
+          type: float
+          sample: 4.086119
+        level:
+          description: The level, 0 (emergency) to 7 (debug).
+          type: int
+          sample: 0
+        caller:
+          description: Who wrote it. C(T) and a thread, or C(C) and a CPU.
+          type: str
+          sample: T412
+        text:
+          description: The message. Bytes that are no UTF-8 are written as C(\xNN).
+          type: str
+          sample: "Kernel panic - not syncing: sysrq triggered crash"
+      sample:
+        - {seq: 376, ts: 4.086119, level: 0, caller: T412, text: "Kernel panic - not syncing: sysrq triggered crash"}
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.examine import DEPTHS, examine
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.identity import parse_expectation
+from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "expect": {
+                "type": "dict",
+                "options": {
+                    "nonce": {"type": "str"},
+                    "release": {"type": "str"},
+                    "nodename": {"type": "str"},
+                    "not_before": {"type": "str"},
+                    "cpus": {"type": "int"},
+                },
+            },
+            "depth": {"type": "str", "choices": list(DEPTHS), "default": "content"},
+            "log": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    options = module.params
+    conclude(
+        module,
+        lambda: {
+            "changed": False,
+            "vmcore": examine(
+                options["path"],
+                expected=parse_expectation(options["expect"] or {}),
+                depth=options["depth"],
+                log=options["log"],
+            ),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
