@@ -44,3 +44,10 @@ FAILURES: t.Final = {
     "fail-core": "the vmcore could not be saved",
     "fail-record": "kdump.json could not be written",
 }
+
+#: What the save script also says; nothing failed.
+NOTES: t.Final = {
+    "note-setting": "a kdump.* word of the command line was not understood and is ignored",
+    "note-removed": "a vmcore that did not fit was removed, so that the machine does not come back to a full disk",
+    "note-target": "the dump target could not be unmounted; what was saved is synced",
+}

@@ -82,6 +82,21 @@ class _Content:
     sources: Mapping[str, str]
 
 
+def request(options: Mapping[str, t.Any]) -> Request:
+    """The request that a module's options make."""
+    return Request(
+        path=options["path"],
+        busybox=options["busybox"],
+        makedumpfile=options["makedumpfile"],
+        settings=save_settings.settings(
+            collector=options["collector"], final_action=options["final_action"], limits=options["limits"]
+        ),
+        modules=tuple(options["modules"]),
+        module_tree=options["module_tree"],
+        compression=options["compression"],
+    )
+
+
 def desired(request: Request, runner: CommandRunner) -> Image:
     """Build the image in memory: it is small, and only its bytes tell whether anything changed."""
     settings = request.settings
@@ -104,7 +119,7 @@ def desired(request: Request, runner: CommandRunner) -> Image:
     unpacked = newc.archive(members)
     data = compress(unpacked, request.compression, runner)
     facts = {
-        "machine": collector.binary.machine_name,
+        "architecture": collector.binary.machine_name,
         "compression": request.compression,
         "sha256": hashlib.sha256(data).hexdigest(),
         "bytes": len(data),
@@ -231,7 +246,7 @@ def _skeleton(settings: save_settings.Settings, version: str, chosen: Sequence[m
             newc.regular(save_script.COLLECTOR_PATH, collector.encode()),
             newc.regular(save_script.MODULES_PATH, lines.encode()),
             *(newc.directory(path) for path in ("proc", "sys", "dev", save_script.TARGET_PATH)),
-            newc.directory("tmp", permissions=0o700),
+            newc.directory(save_script.LAST_PATH, permissions=0o700),
             # The kernel opens it for /init's output before anything is mounted.
             newc.character("dev/console", _CONSOLE),
             newc.character("dev/null", _NULL, permissions=0o666),

@@ -33,11 +33,12 @@ limit_target=30 limit_log=60 limit_core=1800 limit_sync=60
 makedumpfile_version=''
 
 failure='' nonce='' crashed='' steps='' removed='' folder='' id='' started=0 core_saved='' mounted='' devtmpfs=''
+uptime=0.00
 
 # --- telling -----------------------------------------------------------------------------------------------------
 
 now() {
-    read -r uptime _ <"$proc/uptime"
+    { read -r uptime _ <"$proc/uptime"; } 2>/dev/null
 }
 
 # Through the kernel log, so that every console gets it, and whole lines only; standard output where that is closed.
@@ -52,9 +53,11 @@ fail() {
     say "$@"
 }
 
-# The last thing a tool said, progress lines aside.
+# What a tool said of its end: the cause where it is a known one, else its last line that is not about progress.
 last_words() {
-    tr '\r' '\n' <"$temporary/out" | grep -v -e '^ *$' -e '^Copying data' -e '^Checking for' -e ' Failed\.$' | tail -n 1
+    tr '\r' '\n' <"$temporary/out" >"$temporary/words"
+    grep -m 1 -e 'No space left on device' -e 'allocate memory' "$temporary/words" ||
+        grep -v -e '^ *$' -e '^Copying data' -e '^Checking for' -e ' Failed\.$' "$temporary/words" | tail -n 1
 }
 
 # --- settings ----------------------------------------------------------------------------------------------------
@@ -90,7 +93,7 @@ read_settings() {
     set -f
     # Words, not lines: both files are one command line.
     # shellcheck disable=SC2013
-    for word in $(cat "$etc/settings" "$proc/cmdline"); do
+    for word in $(cat "$etc/settings" "$proc/cmdline" 2>/dev/null); do
         case $word in
             kdump.*=*) setting "${word%%=*}" "${word#*=}" ;;
         esac

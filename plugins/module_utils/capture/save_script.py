@@ -29,6 +29,8 @@ MODULES_PATH: t.Final = "etc/kdump/modules"
 MODULES_FOLDER: t.Final = "lib/modules"
 MAKEDUMPFILE_PATH: t.Final = "bin/makedumpfile"
 TARGET_PATH: t.Final = "target"
+#: Must sort after every other member: its absence tells the script that the unpacking was cut short.
+LAST_PATH: t.Final = "tmp"
 
 #: What the command line may hold as the folder of dumps: nothing that a shell, JSON or a command line would quote.
 FOLDER_PATTERN: t.Final = re.compile(r"(/[A-Za-z0-9._@%+=:,-]+)*/?")
@@ -222,8 +224,11 @@ files() {
 }
 
 record() {
-    total=null peak=null
-    while read -r total peak; do :; done <"$temporary/memory"
+    # The last line that is whole: the watcher goes on writing.
+    total=null used=null
+    while read -r known_total known_used; do
+        total=$known_total used=$known_used
+    done <"$temporary/memory"
     now
     cat <<RECORD
 {"schema":{"name":"linux.kdump/record","version":1},
@@ -235,7 +240,7 @@ record() {
 "steps":[$steps],
 "files":{$(files)},
 "removed":{$removed},
-"memory":{"total_kib":${total:-null},"peak_used_kib":${peak:-null}},
+"memory":{"total_kib":$total,"peak_used_kib":$used},
 "tools":{"makedumpfile":$(string "$makedumpfile_version")},
 "collector":$(string "makedumpfile $(tr '\n' ' ' <"$etc/collector" | sed 's/ $//')"),
 "target":{"uuid":"$uuid","fstype":$(string "$fstype"),"path":"${path:-/}"},
@@ -258,7 +263,7 @@ save_record() {
 prepare() {
     mount -t proc proc "$proc"
     mount -t sysfs sys "$sys"
-    mount -t devtmpfs dev "$dev" 2>/dev/null && devtmpfs=1
+    mount -t devtmpfs dev "$dev" && devtmpfs=1
     [ -n "$devtmpfs" ] || mdev -s
 }
 
@@ -302,12 +307,17 @@ rescue() {
 }
 
 main() {
-    prepare
+    prepare 2>/dev/null
     now
     started=$uptime
     spare
     read_settings
     say "save-start $(uname -r)"
+    # The kernel goes on with what it could unpack before memory ran out; this folder is the archive's last member.
+    if [ ! -d "$temporary" ]; then
+        fail fail-memory "the initramfs could not be unpacked as a whole"
+        end
+    fi
     watch $((${uptime%.*} + limit_target * 3 + limit_log + limit_core + limit_sync * 6 + 30)) &
     watcher=$!
     load_modules

@@ -1,0 +1,400 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tests of the save script: run by busybox, with stand-ins for the kernel's files and for the tools that need root."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import stat
+import subprocess
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.linux.kdump.plugins.module_utils import drill
+from ansible_collections.linux.kdump.plugins.module_utils.capture import save_script, save_settings
+
+SCHEMA = json.loads((Path(__file__).parents[5] / "docs/schemas/record.schema.json").read_text())
+NONCE = "0123456789abcdef0123456789abcdef"
+UUID = "11111111-2222-3333-4444-555555555555"
+COMMAND_LINE = f"console=ttyS0 kdump.target=UUID={UUID} kdump.fstype=ext4 kdump.path=/var/crash panic=1"
+LOG = f"[    0.0] Linux version 6.1.0\n[    9.1] {drill.NONCE_PREFIX}{NONCE}\n[    9.2] Kernel panic - not syncing\n"
+
+#: What the script calls that a test cannot let it do; everything else is the real thing.
+STAND_INS = """
+prepare() { :; }
+find_target() { device=/dev/vda; }
+load_modules() { :; }
+limited() {
+    limit=$1
+    shift
+    case $1 in
+        mount | umount) echo "$*" >>"$temporary/calls"; : >"$temporary/out"; eval "${fake_mount:-true}" ;;
+        sync) : >"$temporary/out" ;;
+        *) timeout -k 5 "$limit" "$@" >"$temporary/out" 2>&1 ;;
+    esac
+}
+end() { say "final-action $final"; kill "$watcher"; exit 0; }
+"""
+
+pytestmark = pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed")
+
+
+@dataclass(frozen=True)
+class Capture:
+    """A machine as the script sees it, below a folder."""
+
+    root: Path
+
+    @property
+    def dumps(self) -> Path:
+        """The folder of dumps on the target."""
+        return self.root / "target/var/crash"
+
+    def dump(self) -> Path:
+        """The one dump."""
+        (folder,) = self.dumps.iterdir()
+        return folder
+
+    def record(self) -> dict[str, t.Any]:
+        """The one dump's record, valid."""
+        document = json.loads((self.dump() / "kdump.json").read_text())
+        jsonschema.validate(document, SCHEMA)
+        return t.cast("dict[str, t.Any]", document)
+
+    def shell(self, commands: str) -> str:
+        """Run commands after the script's functions were read in."""
+        paths = {
+            "proc": "proc", "dev": "no-dev", "temporary": "tmp", "etc": "etc", "target": "target",
+            "makedumpfile": "makedumpfile",
+        }  # fmt: skip
+        assignments = "\n".join(f"{name}={self.root}/{path}" for name, path in paths.items())
+        text = f". {self.root}/script\n{assignments}\n{STAND_INS}\n{commands}\n"
+        done = subprocess.run(
+            ["busybox", "sh", "-c", text], capture_output=True, text=True, timeout=60, check=False, cwd=self.root
+        )
+        return done.stdout + done.stderr
+
+    def run(self, commands: str = "") -> list[str]:
+        """The whole script; the tags that it said, in order."""
+        said = self.shell(f"{commands}\nmain")
+        return [match["tag"] for match in drill.CONSOLE_PATTERN.finditer(said)]
+
+    def tool(self, *, log: str = "", core: str = "") -> None:
+        """Make makedumpfile a script; the last argument is the file to write."""
+        path = self.root / "makedumpfile"
+        path.write_text(
+            "#!/bin/sh\nfor last; do :; done\n"
+            f'if [ "$1" = --dump-dmesg ]; then\n{log or f"cat {self.root}/log"} >"$last"\n'
+            f'else\n{core or "echo core"} >"$last"\nfi\n'
+        )
+        path.chmod(0o755)
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Capture:
+    """A machine whose dump can be saved."""
+    for folder in ("proc/sys/kernel/random", "proc/self", "tmp", "etc", "target/var/crash"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "script").write_text(save_script.SCRIPT)
+    (tmp_path / "log").write_text(LOG)
+    (tmp_path / "proc/vmcore").write_bytes(b"\x7fELF\0\0VMCOREINFO\0\0OSRELEASE=6.1.0-9-test\nPAGESIZE=4096\n")
+    (tmp_path / "proc/uptime").write_text("3.21 1.00\n")
+    (tmp_path / "proc/cmdline").write_text(COMMAND_LINE + "\n")
+    (tmp_path / "proc/mounts").write_text(f"rootfs / rootfs rw 0 0\n/dev/vda {tmp_path}/target ext4 rw 0 0\n")
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 26288 kB\nMemFree: 9 kB\nMemAvailable: 16288 kB\n")
+    (tmp_path / "proc/sys/kernel/random/uuid").write_text("9cbbdce0-2222-3333-4444-555555555555\n")
+    (tmp_path / "etc/settings").write_text(save_settings.Settings().text("1.7.2"))
+    (tmp_path / "etc/collector").write_text("-l\n-d\n31\n")
+    (tmp_path / "etc/modules").write_text("")
+    found = Capture(tmp_path)
+    found.tool()
+    return found
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+def test_shellcheck_has_nothing_to_say() -> None:
+    done = subprocess.run(
+        ["shellcheck", "--shell=dash", "-"], input=save_script.SCRIPT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == ""
+
+
+def test_every_tag_is_a_documented_one() -> None:
+    said = set(re.findall(r"\b((?:fail|note)-[a-z]+)\b", save_script.SCRIPT))
+    said |= set(re.findall(r'say "([a-z]+-[a-z]+)', save_script.SCRIPT))
+    assert said == {*drill.STAGES, *drill.FAILURES, *drill.NOTES}
+
+
+def test_every_command_is_in_the_image() -> None:
+    """Whatever stands where a command stands, and busybox has an applet for, is in the list of applets."""
+    listed = set(subprocess.run(["busybox", "--list"], capture_output=True, text=True, check=True).stdout.split())
+    builtin = {"[", "echo", "printf", "test", "false", "true", "kill", "watch"}  # and a function of the script
+    code = re.sub(r"#.*|'[^']*'", "", save_script.SCRIPT)
+    used = set(re.findall(r"(?:^|[|;&(!]|\bif|\bthen|\bexec|\blimited \S+|\|\|)\s*([a-z_]+)(?= |$)", code, re.M))
+    assert (used & listed) - builtin <= set(save_script.APPLETS)
+
+
+def test_a_dump_is_saved(capture: Capture) -> None:
+    assert capture.run() == list(drill.STAGES)
+    folder = capture.dump()
+    assert sorted(path.name for path in folder.iterdir()) == ["dmesg.txt", "kdump.json", "vmcore"]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+    assert (folder / "vmcore").read_text() == "core\n"
+    record = capture.record()
+    assert record["id"] == folder.name
+    assert (record["status"], record["failure"], record["nonce"]) == ("saved", None, NONCE)
+    assert record["kernel"]["crashed"] == "6.1.0-9-test"
+    assert record["files"] == {"dmesg.txt": len(LOG), "vmcore": 5}
+    assert record["memory"] == {"total_kib": 26288, "peak_used_kib": 10000}
+    assert record["collector"] == "makedumpfile -l -d 31"
+    assert record["tools"] == {"makedumpfile": "1.7.2"}
+    assert record["target"] == {"uuid": UUID, "fstype": "ext4", "path": "/var/crash"}
+    assert [(step["name"], step["rc"]) for step in record["steps"]] == [("target", 0), ("log", 0), ("core", 0)]
+
+
+def test_the_target_is_mounted_as_a_place_for_data_and_unmounted(capture: Capture) -> None:
+    capture.run()
+    mount, umount = (capture.root / "tmp/calls").read_text().splitlines()
+    assert mount == f"mount -t ext4 -o rw,noatime,nodev,nosuid,noexec /dev/vda {capture.root}/target"
+    assert umount == f"umount {capture.root}/target"
+
+
+@pytest.mark.parametrize(
+    ("core", "limits", "failure", "kept"),
+    [
+        ("echo 'write: No space left on device' >&2; echo part; (exit 1)", "", "fail-space", False),
+        ("echo part; kill -9 $$", "", "fail-memory", True),
+        ('echo "Can\'t allocate memory for the cache." >&2; (exit 1)', "", "fail-memory", True),
+        ("echo part; exec sleep 30", "kdump.limit_core=1", "fail-timeout", True),
+        ("echo part; (exit 3)", "", "fail-core", True),
+    ],
+)
+def test_a_vmcore_that_cannot_be_saved(capture: Capture, core: str, limits: str, failure: str, kept: bool) -> None:
+    (capture.root / "proc/cmdline").write_text(f"{COMMAND_LINE} {limits}")
+    capture.tool(core=f"{{ {core}; }}")
+    tags = capture.run()
+    assert tags == [
+        "save-start", "target-ready", "log-saved", failure, *([] if kept else ["note-removed"]),
+        "record-saved", "final-action",
+    ]  # fmt: skip
+    record = capture.record()
+    assert (record["status"], record["failure"]) == ("failed", failure)
+    assert ("vmcore.incomplete" in record["files"]) is kept
+    assert ("vmcore.incomplete" in record["removed"]) is not kept
+    assert (capture.dump() / "vmcore.incomplete").exists() is kept
+    assert not (capture.dump() / "vmcore").exists()
+    assert (capture.dump() / "dmesg.txt").read_text() == LOG
+
+
+def test_a_log_that_cannot_be_had_does_not_cost_the_core(capture: Capture) -> None:
+    capture.tool(log="(exit 1)")
+    assert capture.run() == [
+        "save-start", "target-ready", "fail-log", "core-saved", "record-saved", "final-action",
+    ]  # fmt: skip
+    assert (capture.record()["status"], capture.record()["failure"]) == ("saved", "fail-log")
+
+
+def test_a_disk_too_full_for_the_log_is_too_full_for_the_core(capture: Capture) -> None:
+    capture.tool(log="{ echo 'No space left on device' >&2; (exit 1); }", core="touch tried")
+    assert capture.run() == ["save-start", "target-ready", "fail-space", "record-saved", "final-action"]
+    assert [step["name"] for step in capture.record()["steps"]] == ["target", "log"]
+
+
+def test_a_disk_without_room_for_the_record(capture: Capture) -> None:
+    said = capture.run("dd() { echo \"dd: error writing '.reserve': No space left on device\" >&2; return 1; }")
+    assert said == ["save-start", "fail-space", "final-action"]
+    assert list(capture.dumps.iterdir()) == []
+
+
+def test_an_initramfs_that_was_unpacked_in_part_is_a_lack_of_memory(capture: Capture) -> None:
+    shutil.rmtree(capture.root / "tmp")
+    shutil.rmtree(capture.root / "proc")
+    said = capture.shell('end() { say "final-action $final"; exit 0; }\nmain')
+    assert [match["tag"] for match in drill.CONSOLE_PATTERN.finditer(said)] == [
+        "save-start", "fail-memory", "final-action",
+    ]  # fmt: skip
+
+
+def test_without_a_crash_the_record_says_so(capture: Capture) -> None:
+    (capture.root / "proc/vmcore").unlink()
+    assert capture.run() == ["save-start", "target-ready", "fail-vmcore", "record-saved", "final-action"]
+    assert capture.record()["failure"] == "fail-vmcore"
+
+
+@pytest.mark.parametrize(
+    "command_line",
+    [
+        "",
+        f"kdump.target=UUID={UUID}",
+        "kdump.path=/var/crash",
+        f"kdump.target=/dev/sda1 kdump.path=/var/crash {UUID}",
+        f"kdump.target=UUID={UUID} kdump.path=relative",
+        f"kdump.target=UUID={UUID} kdump.path=/var/../../etc",
+        f"kdump.target=UUID={UUID} kdump.path=/var//crash",
+        f"kdump.target=UUID={UUID};reboot kdump.path=/var/crash",
+    ],
+)
+def test_a_command_line_that_names_no_target(capture: Capture, command_line: str) -> None:
+    (capture.root / "proc/cmdline").write_text(command_line)
+    tags = [tag for tag in capture.run() if tag != "note-setting"]
+    assert tags == ["save-start", "fail-target", "final-action"]
+
+
+@pytest.mark.parametrize("word", ["$(touch${IFS}hit)", "`touch${IFS}hit`", ";touch${IFS}hit", "*", "a'b", 'a"b', "\\"])
+@pytest.mark.parametrize("name", ["kdump.path", "kdump.final", "kdump.fstype", "kdump.limit_core", "kdump.nonsense"])
+def test_words_of_the_command_line_are_never_evaluated(capture: Capture, name: str, word: str) -> None:
+    (capture.root / "proc/cmdline").write_text(f"{COMMAND_LINE} {name}={word} {name}=/{word}")
+    tags = capture.run()
+    assert tags[0] == "note-setting" and tags[-1] == "final-action"
+    assert not list(capture.root.rglob("hit"))
+    assert capture.record()["final"] == "reboot"
+
+
+def test_the_command_line_stands_before_the_images_own_settings(capture: Capture) -> None:
+    (capture.root / "etc/settings").write_text("kdump.final=halt\nkdump.limit_core=7\n")
+    (capture.root / "proc/cmdline").write_text(f"{COMMAND_LINE} kdump.final=poweroff")
+    assert capture.shell('read_settings; echo "$final $limit_core"').strip() == "poweroff 7"
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "1000000", "", "5s"])
+def test_a_limit_that_is_none_leaves_the_default(capture: Capture, value: str) -> None:
+    (capture.root / "proc/cmdline").write_text(f"kdump.limit_core={value}")
+    assert capture.shell('read_settings; echo "$limit_core"').splitlines()[-1] == "1800"
+
+
+def test_the_root_of_a_file_system_is_a_folder_too(capture: Capture) -> None:
+    (capture.root / "proc/cmdline").write_text(f"kdump.target=UUID={UUID} kdump.path=/")
+    assert capture.run() == list(drill.STAGES)
+    (record,) = capture.root.glob("target/*Z-*/kdump.json")
+    assert json.loads(record.read_text())["target"]["path"] == "/"
+
+
+def test_a_folder_that_is_not_there_is_made(capture: Capture) -> None:
+    capture.dumps.rmdir()
+    assert capture.run() == list(drill.STAGES)
+    assert stat.S_IMODE(capture.dumps.stat().st_mode) == 0o700
+
+
+def test_a_link_that_leads_out_of_the_target_is_not_followed(capture: Capture) -> None:
+    (capture.root / "elsewhere").mkdir()
+    capture.dumps.rmdir()
+    capture.dumps.symlink_to(capture.root / "elsewhere")
+    assert capture.run() == ["save-start", "fail-target", "final-action"]
+    assert list((capture.root / "elsewhere").iterdir()) == []
+
+
+def test_a_link_inside_the_target_is_followed(capture: Capture) -> None:
+    capture.dumps.rmdir()
+    (capture.root / "target/data").mkdir()
+    capture.dumps.symlink_to("../data")
+    assert capture.run() == list(drill.STAGES)
+
+
+def test_a_target_that_cannot_be_mounted(capture: Capture) -> None:
+    said = capture.shell("fake_mount='echo \"mount: Invalid argument\" >$temporary/out; (exit 32)'\nmain")
+    assert "fail-target /dev/vda cannot be mounted: mount: Invalid argument" in said
+    assert "final-action reboot" in said
+
+
+def test_an_id_that_is_taken_is_never_used_again(capture: Capture) -> None:
+    fixed = "path=/var/crash\ndate() { echo 20261122T220030Z; }\n"
+    counted = 'random_hex() { cat "$temporary/hex"; echo 00000002 >"$temporary/hex"; }\n'
+    (capture.root / "tmp/hex").write_text("00000001\n")
+    taken = capture.dumps / "20261122T220030Z-00000001"
+    taken.mkdir()
+    said = capture.shell(fixed + counted + 'make_folder; echo "$id"')
+    assert said.splitlines()[-1] == "20261122T220030Z-00000002"
+    assert list(taken.iterdir()) == []
+
+
+def test_no_free_id_is_an_error_and_not_a_loop(capture: Capture) -> None:
+    (capture.dumps / "20261122T220030Z-00000001").mkdir()
+    said = capture.shell(
+        "path=/var/crash\ndate() { echo 20261122T220030Z; }\nrandom_hex() { echo 00000001; }\nmake_folder"
+    )
+    assert "fail-target a folder in /var/crash cannot be made: mkdir: can't create directory" in said
+
+
+def test_only_a_whole_nonce_counts_and_the_last_one_wins(capture: Capture) -> None:
+    other = "f" * 32
+    lines = [NONCE, other, other + "0"]
+    (capture.root / "log").write_text("".join(f"[ 1.0] {drill.NONCE_PREFIX}{line}\n" for line in lines[:2]))
+    capture.run()
+    assert capture.record()["nonce"] == other
+
+
+@pytest.mark.parametrize("text", ["", NONCE[:-1], NONCE + "0", "g" * 32])
+def test_what_is_no_nonce_is_none(capture: Capture, text: str) -> None:
+    (capture.root / "log").write_text(f"[ 1.0] {drill.NONCE_PREFIX}{text}\n")
+    capture.run()
+    assert capture.record()["nonce"] is None
+
+
+def test_the_record_is_json_whatever_the_crashed_kernel_was_called(capture: Capture) -> None:
+    (capture.root / "proc/vmcore").write_bytes(b'\0OSRELEASE=6.1"\\},{\x01\xff\n')
+    capture.run()
+    assert capture.record()["kernel"]["crashed"] == '6.1"\\},{'
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), max_size=40))
+def test_any_text_becomes_a_json_string(text: str) -> None:
+    done = subprocess.run(
+        ["busybox", "sh", "-c", f'{save_script.SCRIPT}\nstring "$1"', "sh", text], capture_output=True, check=True
+    )
+    printable = "".join(character for character in text if " " <= character <= "~")
+    assert json.loads(done.stdout.decode()) == (printable if text else None)
+
+
+def test_an_optional_module_may_fail_and_a_needed_one_is_named(capture: Capture) -> None:
+    (capture.root / "etc/modules").write_text("needed loaded\noptional absent\nneeded broken\n")
+    insmod = (
+        "limited() { case $3 in */loaded.ko) return 0 ;; esac;"
+        ' echo "insmod: cannot insert $3: Invalid module format" >"$temporary/out"; return 1; }'
+    )
+    loading = save_script.SCRIPT[
+        save_script.SCRIPT.index("load_modules() {") : save_script.SCRIPT.index("find_target()")
+    ]
+    said = capture.shell(f"{loading}\n{insmod}\nload_modules")
+    assert [line.split("] ")[1] for line in said.splitlines()] == [
+        "fail-module broken: insmod: cannot insert /lib/modules/broken.ko: Invalid module format"
+    ]
+
+
+def test_a_save_that_never_ends_is_ended_by_the_watcher(capture: Capture) -> None:
+    """A process stuck in the kernel ignores every limit; the watcher takes the final action over the script's head."""
+    said = capture.shell(
+        'end() { say "final-action $final"; exit 0; }\nfinal=shell\n'
+        'watch 4 & sleep 0.5; echo "9.00 1.00" >"$proc/uptime"; wait'
+    )
+    assert "fail-timeout the save environment did not finish by itself" in said
+    assert "final-action reboot" in said
+
+
+@pytest.mark.parametrize(
+    ("final", "expected"),
+    [("reboot", "reboot -n -f"), ("halt", "halt -n -f"), ("poweroff", "poweroff -n -f"), ("shell", "rescue")],
+)
+def test_the_final_action(capture: Capture, final: str, expected: str) -> None:
+    end = save_script.SCRIPT[save_script.SCRIPT.index("end() {") : save_script.SCRIPT.index("rescue() {")]
+    fakes = "\n".join(
+        f'{name}() {{ echo "{name} $*" | sed "s/ $//"; }}' for name in ("reboot", "halt", "poweroff", "rescue")
+    )
+    said = capture.shell(f"{end}\nsleep() {{ :; }}\n{fakes}\nfinal={final}\nend")
+    assert said.splitlines()[1] == expected
+
+
+def test_where_nothing_helps_the_kernel_is_told_to_reboot(capture: Capture) -> None:
+    end = save_script.SCRIPT[save_script.SCRIPT.index("end() {") : save_script.SCRIPT.index("rescue() {")]
+    capture.shell(f"{end}\nsleep() {{ :; }}\nreboot() {{ return 1; }}\nfinal=reboot\nend")
+    assert (capture.root / "proc/sysrq-trigger").read_text() == "b\n"
