@@ -12,9 +12,6 @@ from ..command import CommandRunner
 from .grub import Grub
 from .model import BootLoader, BootLoaderError
 
-AUTO: t.Final = "auto"
-CHOICES: t.Final = (AUTO, Grub.name)
-
 #: Files that show a boot loader for which there is no back end yet.
 OTHERS: t.Final = {
     "systemd-boot": ("/boot/loader/loader.conf", "/boot/efi/loader/loader.conf", "/efi/loader/loader.conf"),
@@ -29,7 +26,7 @@ OTHERS: t.Final = {
 def find_bootloader(
     choice: str, runner: CommandRunner, *, grub: t.Optional[Grub] = None, root: str = "/"
 ) -> BootLoader:
-    """The back end for this machine; ``choice`` is one of `CHOICES`."""
+    """The back end for this machine; ``choice`` is the name of one, or "auto"."""
     grub = grub or Grub(runner)
     missing = grub.missing()
     if choice == Grub.name:

@@ -153,7 +153,7 @@ def _kernel(line: str, ram: int) -> t.Optional[int]:
 
 @given(specs(), AMOUNTS.filter(lambda ram: M <= ram < 1 << 52))
 @example(parse_spec("8G-:1G,0-8G:64M"), G)
-@settings(max_examples=400)
+@settings(max_examples=200)
 def test_agrees_with_a_second_model_of_the_kernel(spec: Spec, ram: int) -> None:
     expected = _kernel(f"root=/dev/vda1 ro {render_spec(spec)} quiet", ram)
     try:

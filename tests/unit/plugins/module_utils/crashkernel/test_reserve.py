@@ -12,39 +12,11 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.evaluate import NothingReservedError
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.grammar import SpecError
-from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.reserve import disappointment, reserve
+from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.reserve import disappointment
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
-from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
-from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.bootloader.machine import Machine
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.crashkernel.managed import Managed
 
 M = 1 << 20
-
-
-class Managed(Machine):
-    """A machine that also shows what its running kernel says."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self.warnings: list[str] = []
-        for folder in ("proc", "sys/kernel"):
-            (root / folder).mkdir(parents=True)
-        (root / "proc/iomem").write_text("00100000-3ffdbfff : System RAM\n")
-        self.running("", reserved=0)
-
-    def running(self, parameters: str, *, reserved: t.Optional[int]) -> None:
-        """What the machine was booted with."""
-        (self.root / "proc/cmdline").write_text(f"BOOT_IMAGE=/vmlinuz ro {parameters} quiet\n")
-        size = self.root / "sys/kernel/kexec_crash_size"
-        size.unlink(missing_ok=True)
-        if reserved is not None:
-            size.write_text(f"{reserved}\n")
-
-    def reserve(self, size: t.Optional[str], *, check: bool = False) -> dict[str, t.Any]:
-        """Run the module; None for C(state=absent)."""
-        return reserve(
-            size=size, state="absent" if size is None else "present", find=lambda: self.grub,
-            timeout=5, check=check, warn=self.warnings.append, host=Host(str(self.root)),
-        )  # fmt: skip
 
 
 @pytest.fixture

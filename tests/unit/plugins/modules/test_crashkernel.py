@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the module documents is what it returns."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import yaml
+
+from ansible_collections.linux.kdump.plugins.modules.crashkernel import RETURN
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.crashkernel.managed import Managed
+
+#: What every module may return, and nobody documents.
+COMMON: t.Final = {"changed", "diff"}
+
+
+def test_every_returned_key_is_documented_and_the_other_way_round(tmp_path: Path) -> None:
+    documented = yaml.safe_load(RETURN)
+    result = Managed(tmp_path).reserve("64M")
+    assert set(result) - COMMON == set(documented)
+    assert set(result["reservation"]) == set(documented["reservation"]["contains"])
+    assert {key for entry in result["entries"] for key in entry} == set(documented["entries"]["contains"])
+
+
+def test_the_samples_are_of_the_shape_they_document() -> None:
+    documented = yaml.safe_load(RETURN)
+    assert set(documented["entries"]["sample"][0]) == set(documented["entries"]["contains"])
+    assert set(documented["reservation"]["sample"]) == set(documented["reservation"]["contains"])
