@@ -11,10 +11,10 @@ short_description: Start, stop and remove throw-away QEMU guests
 version_added: 0.1.0
 author: The linux.kdump maintainers (@linux-kdump)
 description:
-  - Makes a guest from an image of M(linux.kdump.qemu_image), starts it, waits until one can log in, stops it, removes it.
+  - Makes a guest from an image of M(linux.kdump.qemu_image), starts it, waits for its ssh server, stops and removes it.
   - A guest's disk is an overlay; the image itself is never written to.
-  - Its ssh server is reached through a free port of the loopback interface. Each lab has its own ssh key, each guest its
-    own host key, and the host key is pinned before the guest ever starts.
+  - Its ssh server is reached through a free port of the loopback interface. Each lab has its own ssh key, each guest
+    its own host key, and the host key is pinned before the guest ever starts.
   - No guest outlives O(lifetime), and a guest that cannot be brought up leaves no process behind.
 options:
   name:
@@ -54,8 +54,8 @@ options:
   accel:
     description:
       - V(tcg) emulates and works everywhere.
-      - V(kvm) insists on hardware virtualisation and V(auto) takes it where it works. Both boot a kernel first to find out,
-        since a device that is there may still not work; the answer is kept until this machine reboots.
+      - V(kvm) insists on hardware virtualisation and V(auto) takes it where it works. Both boot a kernel first to find
+        out, since a device that is there may still not work; the answer is kept until this machine reboots.
     type: str
     choices: [tcg, kvm, auto]
     default: tcg
@@ -95,7 +95,7 @@ options:
     default: 60
 notes:
   - Runs on the controller, with C(ansible_python_interpreter) set to C(ansible_playbook_python).
-  - To start several guests side by side, start each with O(wait=false) first, then run the same tasks with O(wait=true).
+  - To start several guests side by side, start each with O(wait=false), then run the same tasks with O(wait=true).
 requirements:
   - qemu.qmp (Python library)
   - QEMU for x86
@@ -202,6 +202,11 @@ guest:
       returned: always
       type: str
       sample: /var/tmp/lab/alpha/known_hosts
+    ssh_args:
+      description: The arguments ssh needs to use nothing but the lab's own key and the guest's pinned host key.
+      returned: always
+      type: str
+      sample: -F /dev/null -o 'HostKeyAlias="alpha"' -o 'StrictHostKeyChecking="yes"'
     qmp:
       description: The socket of QEMU's monitor.
       returned: always

@@ -13,8 +13,8 @@ from .spec import GuestSpec
 
 QEMU: t.Final = "qemu-system-x86_64"
 
-#: Accelerator and processor by kind; under TCG one thread a virtual processor, and no emulated SVM: the guest would load
-#: KVM modules that nobody uses.
+#: Accelerator and processor by kind; under TCG one thread a virtual processor, and no emulated SVM: the guest would
+#: load KVM modules that nobody uses.
 ACCELERATORS: t.Final = {
     "tcg": ("tcg,thread=multi", "qemu64,-svm"),
     "kvm": ("kvm", "host"),

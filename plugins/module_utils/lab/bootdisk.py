@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The first MiB of a disk that boots through GRUB on a BIOS, made without a loop device and without grub-install.
 
-Sector 0 holds GRUB's boot.img (its first 440 bytes) and the partition table; core.img follows from sector 1 on, which is
-where boot.img looks for it by default; the one partition starts at 1 MiB.
+Sector 0 holds GRUB's boot.img (its first 440 bytes) and the partition table; core.img follows from sector 1 on, where
+boot.img looks for it by default; the one partition starts at 1 MiB.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Current:
 
 
 def current(lab: LabPaths, name: str, *, tolerant: bool) -> Current:
-    """The guest as it is; ``tolerant`` takes a damaged record for a guest of unknown make, so that it can be removed."""
+    """The guest as it is; ``tolerant`` takes a damaged record for a guest of unknown make, fit to be removed."""
     paths = lab.guest(name)
     try:
         record = read_record(paths)

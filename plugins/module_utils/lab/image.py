@@ -46,7 +46,13 @@ TOOLS: t.Final = ("mmdebstrap", "tar", "mke2fs", "qemu-img", QEMU)
 TOOLS_OF_A_USER: t.Final = ("fakeroot", "unshare", "newuidmap")
 
 #: What mmdebstrap and apt say when no mirror answers.
-_NO_NETWORK = ("Could not resolve", "Temporary failure resolving", "Could not connect", "Unable to connect", "Failed to fetch")
+_NO_NETWORK = (
+    "Could not resolve",
+    "Temporary failure resolving",
+    "Could not connect",
+    "Unable to connect",
+    "Failed to fetch",
+)
 
 Report = Callable[[str], None]
 

@@ -32,7 +32,7 @@ def host_variables(paths: GuestPaths, record: GuestRecord, *, user: str) -> dict
         "ansible_port": guest["port"],
         "ansible_user": user,
         "ansible_ssh_private_key_file": paths.key,
-        "ansible_ssh_common_args": " ".join(["-F", "/dev/null", *paths.quoted_ssh_options]),
+        "ansible_ssh_common_args": guest["ssh_args"],
         "ansible_python_interpreter": "/usr/bin/python3",
         "kdump_console": guest["console"],
         "kdump_lab_guest": guest,

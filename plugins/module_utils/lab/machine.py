@@ -146,7 +146,7 @@ class Machine:
             raise self._trouble(run, dead.group().strip())
         argv = [
             "ssh", *self.paths.ssh_options, "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "LogLevel=ERROR",
-            "-F", "/dev/null", "-i", self.paths.key, "-p", str(run.port), "-l", USER, HOST, "true",
+            "-i", self.paths.key, "-p", str(run.port), "-l", USER, HOST, "true",
         ]  # fmt: skip
         try:
             done = self.runner.run(argv, what="log in", timeout=LOGIN_LIMIT, check=False)

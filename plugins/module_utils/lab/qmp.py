@@ -48,7 +48,9 @@ def execute(socket: str, command: str, arguments: dict[str, object] | None = Non
         path = f"/proc/self/fd/{folder}/{os.path.basename(socket)}"
         return asyncio.run(asyncio.wait_for(_execute(path, command, arguments), timeout))
     except (QMPError, OSError, asyncio.TimeoutError) as error:
-        raise QmpUnreachableError(f"Cannot ask QEMU for {command} at {socket}: {error or 'no answer in time'}.") from error
+        raise QmpUnreachableError(
+            f"Cannot ask QEMU for {command} at {socket}: {error or 'no answer in time'}."
+        ) from error
     finally:
         os.close(folder)
 

@@ -85,12 +85,8 @@ class GuestPaths:
             "StrictHostKeyChecking": "yes", "IdentitiesOnly": "yes", "IdentityAgent": "none",
             "ServerAliveInterval": "5", "ServerAliveCountMax": "6",
         }  # fmt: skip
-        return [part for name, value in settings.items() for part in ("-o", f'{name}="{value}"')]
-
-    @property
-    def quoted_ssh_options(self) -> list[str]:
-        """The same for a place that is split as a shell would."""
-        return [shlex.quote(part) for part in self.ssh_options]
+        options = [part for name, value in settings.items() for part in ("-o", f'{name}="{value}"')]
+        return ["-F", "/dev/null", *options]
 
 
 @dataclass(frozen=True)
@@ -125,7 +121,7 @@ class GuestRecord:
 
 
 def start_ticks(pid: int) -> int | None:
-    """When a process began, in clock ticks since boot; with it a process number means one process, not its successor."""
+    """When a process began, in clock ticks since boot: tells a process from its number's next owner."""
     stat = read_text(f"/proc/{pid}/stat")
     if stat is None:
         return None
@@ -183,6 +179,7 @@ def describe(paths: GuestPaths, record: GuestRecord) -> dict[str, t.Any]:
         "user": USER,
         "key": paths.key,
         "known_hosts": paths.known_hosts,
+        "ssh_args": shlex.join(paths.ssh_options),
         "qmp": paths.socket,
         "console": paths.console(record.boots) if record.boots else None,
         "boots": record.boots,

@@ -23,7 +23,7 @@ INTERVAL: t.Final = 0.2
 
 @contextlib.contextmanager
 def orderly_end() -> Iterator[None]:
-    """Let a polite request to end reach the clean-up code, as Ctrl-C does, instead of ending the process on the spot."""
+    """Let a polite request to end reach the clean-up code, as Ctrl-C does, and not end the process on the spot."""
 
     def interrupt(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
@@ -80,7 +80,9 @@ def locked(path: str, *, what: str, seconds: float, clock: Clock) -> Iterator[No
             return True
 
         if poll(take, seconds=seconds, clock=clock) is None:
-            raise KdumpError(f"Cannot {what}: another process has been busy with it for {seconds:.0f} seconds ({path}).")
+            raise KdumpError(
+                f"Cannot {what}: another process has been busy with it for {seconds:.0f} seconds ({path})."
+            )
         yield
     finally:
         os.close(handle)
