@@ -112,7 +112,8 @@ class Grub:
             )
 
     def _generate(self, timeout: int) -> str:
-        with tempfile.TemporaryDirectory(prefix="linux-kdump-") as folder:
+        place = tempfile.gettempdir()
+        with _named("write to", place), tempfile.TemporaryDirectory(prefix="linux-kdump-", dir=place) as folder:
             target = os.path.join(folder, "grub.cfg")
             self._runner.run(
                 [self._layout.generator, "-o", target],
