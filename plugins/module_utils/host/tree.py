@@ -48,13 +48,14 @@ class Host:
             handle = os.open(self.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return None
-        with os.fdopen(handle, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
                 return None
-            try:
-                data = self._patiently(lambda: stream.read(limit + 1))
-            except OSError:
-                return None
+            data = self._patiently(lambda: _all_of(handle, limit + 1))
+        except OSError:
+            return None
+        finally:
+            os.close(handle)
         if len(data) > limit:
             raise TooLargeError(f"Cannot read {path}: it is larger than {limit} bytes, which it never should be.")
         return data.decode("utf-8", "replace")
@@ -89,3 +90,11 @@ class Host:
                 if error.errno != errno.EBUSY or self.clock() >= deadline:
                     raise
             self.pause(BUSY_PAUSE)
+
+
+def _all_of(handle: int, limit: int) -> bytes:
+    """At most ``limit`` bytes from the start of an open file; a kernel file may come in pieces."""
+    data = b""
+    while len(data) < limit and (piece := os.pread(handle, limit - len(data), len(data))):
+        data += piece
+    return data

@@ -33,6 +33,10 @@ class Argument:
         return self.text.lstrip('"').partition("=")[0].rstrip('"').replace("-", "_")
 
 
+#: What the kernel's isspace() takes for a blank, in ASCII.
+_BLANKS: t.Final = " \t\n\v\f\r"
+
+
 def tokenise(line: str) -> tuple[Argument, ...]:
     """Split a line as the kernel's next_arg() does: at blanks outside double quotes, up to a lone ``--``.
 
@@ -43,7 +47,7 @@ def tokenise(line: str) -> tuple[Argument, ...]:
     for character in line:
         if character == '"':
             quoted = not quoted
-        if character.isspace() and not quoted:
+        if character in _BLANKS and not quoted:
             tokens.append(token)
             token = ""
         else:
@@ -156,7 +160,9 @@ def derive(
     added = tuple(Argument(text) for text in policy.append)
     defaults = [argument for argument in added if argument.name not in taken]
     appended = {argument.name for argument in added}
-    kept = [argument for argument in tokenise(running) if not _drops(argument, dropped | appended)]
+    # a quote left open would swallow all that comes after it
+    closed = [argument for argument in tokenise(running) if argument.text.count('"') % 2 == 0]
+    kept = [argument for argument in closed if not _drops(argument, dropped | appended)]
     line = " ".join([argument.text for argument in (*kept, *defaults, *given)] + list(settings))
     return fitting(line, machine=machine)
 

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Listing dumps, of which nothing is trusted."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.linux.kdump.plugins.module_utils.host.dumps import (
+    MAX_DUMPS,
+    MAX_FILES,
+    MAX_RECORD_BYTES,
+    list_dumps,
+    parse_record,
+)
+from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
+
+
+def make(root: Path, name: str, **files: str) -> Path:
+    folder = root / "var/crash" / name
+    folder.mkdir(parents=True)
+    for file, text in files.items():
+        (folder / file.replace("_", ".")).write_text(text)
+    return folder
+
+
+def test_lists_dumps_by_time(tmp_path: Path) -> None:
+    make(tmp_path, "20261122T214500Z-1b2c3d4e", vmcore="core", dmesg_txt="log", kdump_json='{"status": "saved"}')
+    make(tmp_path, "20251122T214500Z-00000000", vmcore_incomplete="co", dmesg_txt="log")
+    make(tmp_path, "20261123T214500Z-00000000", vmcore="")
+    dumps = list_dumps("/var/crash/", Host(str(tmp_path)))
+    assert [(dump.id[:8], dump.complete, dump.record) for dump in dumps] == [
+        ("20251122", False, None),
+        ("20261122", True, {"status": "saved"}),
+        ("20261123", False, None),
+    ]
+    assert dumps[1].files == {"vmcore": 4, "dmesg.txt": 3, "kdump.json": 19}
+    assert dumps[1].path == "/var/crash/20261122T214500Z-1b2c3d4e"
+
+
+def test_what_is_no_dump_is_left_out(tmp_path: Path) -> None:
+    make(tmp_path, "lost+found")
+    make(tmp_path, "other", notes="x")
+    (tmp_path / "var/crash/kexec_cmd").write_text("")
+    real = make(tmp_path / "elsewhere", "x", vmcore="core")
+    (tmp_path / "var/crash/link").symlink_to(real)
+    assert list_dumps("/var/crash", Host(str(tmp_path))) == []
+    assert list_dumps("/missing", Host(str(tmp_path))) == []
+
+
+def test_links_and_pipes_in_a_dump_are_not_followed(tmp_path: Path) -> None:
+    folder = make(tmp_path, "20261122T214500Z-1b2c3d4e", dmesg_txt="log")
+    (folder / "vmcore").symlink_to("/etc/passwd")
+    os.mkfifo(folder / "kdump.json")
+    (dump,) = list_dumps("/var/crash", Host(str(tmp_path)))
+    assert (dump.complete, dump.files, dump.record) == (False, {"dmesg.txt": 3}, None)
+
+
+def test_everything_is_bounded(tmp_path: Path) -> None:
+    for number in range(MAX_DUMPS + 5):
+        make(tmp_path, f"{number:04}", vmcore="x")
+    folder = tmp_path / "var/crash/0104"
+    for number in range(MAX_FILES * 2):
+        (folder / f"w{number}").write_text("")
+    (folder / "kdump.json").write_text(json.dumps({"x": "y" * MAX_RECORD_BYTES}))
+    dumps = list_dumps("/var/crash", Host(str(tmp_path)))
+    assert len(dumps) == MAX_DUMPS
+    assert (dumps[0].id, dumps[-1].id) == ("0005", "0104")
+    assert len(dumps[-1].files) == MAX_FILES
+    assert dumps[-1].files["vmcore"] == 1
+    assert dumps[-1].record is None
+
+
+def test_names_are_text_whatever_they_are_made_of(tmp_path: Path) -> None:
+    folder = make(tmp_path, "x", vmcore="core")
+    with open(os.fsencode(folder) + b"/\xff\n", "wb"):
+        pass
+    (dump,) = list_dumps("/var/crash", Host(str(tmp_path)))
+    json.dumps(list(dump.files), ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [None, "", "{", "[]", "1", "null", "NaN", '{"x": NaN}', '{"x": -Infinity}', '{"x": "\\ud800"}', '{"\\udfff": 1}',
+     "[" * 100000, '{"x":' * 20000, '{"x": ' + "9" * 5000 + "}", "\0", '{"a": 1} x'],
+    ids=range(16),
+)  # fmt: skip
+def test_a_record_that_cannot_be_passed_on_is_none(text: str | None) -> None:
+    assert parse_record(text) is None
+
+
+@given(st.text() | st.binary().map(lambda data: data.decode("utf-8", "replace")))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    assert parse_record(text) is None or isinstance(parse_record(text), dict)
+
+
+@given(st.dictionaries(st.text(), st.integers() | st.text() | st.none()))
+def test_what_json_can_say_comes_through(record: dict[str, object]) -> None:
+    assert parse_record(json.dumps(record)) == record

@@ -1,0 +1,275 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Loading, preparing and unloading: what is planned, what is done, what is refused."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.plugins.module_utils.host import paths
+from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
+from ansible_collections.linux.kdump.plugins.module_utils.kexec.cmdline import CommandLineError
+from ansible_collections.linux.kdump.plugins.module_utils.kexec.request import Request, TargetError, run
+from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
+
+from .hosts import FILES, build, loaded, write
+
+SHOW = ("systemctl", "show")
+RESTART = ("systemctl", "restart", paths.UNIT_NAME)
+POLICY = {paths.REBOOT_POLICY_FOLDER + "/.keep": ""}
+
+
+class Lab:
+    """A host, its systemd, and a loader that works like the real one."""
+
+    def __init__(self, root: Path, **changes: t.Any) -> None:
+        self.root = root
+        self.host = build(root, {**POLICY, **changes.pop("files", {})})
+        self.enabled = self.active = False
+        self.load_fails: str | None = None
+        self.runner = FakeRunner({
+            SHOW: lambda argv: (0, self.shown(), ""),
+            ("systemctl", "daemon-reload"): (0, "", ""),
+            ("systemctl", "enable"): self.enable,
+            ("systemctl", "disable"): self.disable,
+            RESTART: self.restart,
+            ("/usr/sbin/kexec", "-p", "-u"): self.unload,
+        })  # fmt: skip
+        self.line = ""
+
+    def shown(self) -> str:
+        return f"UnitFileState={'enabled' if self.enabled else ''}\nActiveState={'active' if self.active else 'inactive'}\n"
+
+    def enable(self, argv: Sequence[str]) -> tuple[int, str, str]:
+        self.enabled = True
+        return 0, "", "Created symlink"
+
+    def disable(self, argv: Sequence[str]) -> tuple[int, str, str]:
+        self.enabled = self.active = False
+        (self.root / paths.LOAD_RECORD.lstrip("/")).unlink(missing_ok=True)
+        return 0, "", "Removed"
+
+    def restart(self, argv: Sequence[str]) -> tuple[int, str, str]:
+        if self.load_fails is not None:
+            write(self.root, paths.LOAD_ERROR, self.load_fails)
+            return 1, "", "Job for linux-kdump.service failed because the control process exited with error code."
+        loaded(self.host, command_line=self.line)
+        self.active = True
+        return 0, "", ""
+
+    def unload(self, argv: Sequence[str]) -> tuple[int, str, str]:
+        write(self.root, "/sys/kernel/kexec_crash_loaded", "0\n")
+        return 0, "", ""
+
+    def run(self, *, check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
+        request = Request(**{"state": "loaded", **options})
+        if request.state != "unloaded":
+            probe = Request(**{**options, "state": "enabled"})
+            self.line = run(probe, host=self.host, runner=self.runner, check_mode=True)["command_line"]
+        self.runner.calls.clear()
+        return run(request, host=self.host, runner=self.runner, check_mode=check_mode)
+
+    @property
+    def writes(self) -> list[tuple[str, ...]]:
+        return [call for call in self.runner.calls if call[:2] != SHOW]
+
+    def text(self, path: str) -> str | None:
+        file = self.root / path.lstrip("/")
+        return file.read_text() if file.exists() else None
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
+
+
+def snapshot(root: Path) -> dict[str, str]:
+    return {str(file): file.read_text() for file in root.rglob("*") if file.is_file()}
+
+
+def test_loads_once_and_only_once(lab: Lab) -> None:
+    first = lab.run()
+    assert (first["changed"], first["loaded"], first["load_current"]) == (True, True, True)
+    assert [call[1] for call in lab.writes] == ["daemon-reload", "enable", "restart"]
+    assert lab.text(paths.REBOOT_POLICY)
+    second = lab.run()
+    assert (second["changed"], second["diff"], lab.writes) == (False, [], [])
+    assert second["load"]["command_line"] == second["command_line"]
+
+
+def test_names_the_target_by_its_file_system(lab: Lab) -> None:
+    line = lab.run(target_path="/srv/dumps/", final_action="halt", check_mode=True)["command_line"]
+    assert line.endswith(
+        "kdump.target=UUID=0a3407de-014b-458b-b5c1-848e92a327a3 kdump.fstype=ext4 kdump.path=/srv/dumps kdump.final=halt"
+    )
+
+
+def test_takes_a_target_that_is_not_mounted(lab: Lab) -> None:
+    line = lab.run(target_path="/", target_uuid="12-34", target_fstype="xfs", check_mode=True)["command_line"]
+    assert line.endswith("kdump.target=UUID=12-34 kdump.fstype=xfs kdump.path=/")
+
+
+def test_takes_a_whole_command_line(lab: Lab) -> None:
+    assert lab.run(command_line=" a=1   b ", check_mode=True)["command_line"] == "a=1 b"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (paths.KERNEL, "a newer kernel"),
+        (paths.INITRAMFS, "a newer initramfs"),
+        ("/proc/sys/kernel/random/boot_id", "0d0d0d0d-0000-4000-8000-000000000000\n"),
+        ("/sys/kernel/kexec_crash_loaded", "0\n"),
+        ("/sys/kernel/kexec_crash_size", "33554432\n"),
+        ("/proc/cmdline", "console=ttyS1\n"),
+        (paths.LOAD_RECORD, "{"),
+    ],
+)
+def test_loads_again_after_a_change(lab: Lab, path: str, text: str) -> None:
+    lab.run()
+    write(lab.root, path, text)
+    assert lab.run(check_mode=True)["changed"]
+    assert not lab.writes
+
+
+def test_check_mode_writes_nothing_and_tells_the_truth(lab: Lab) -> None:
+    before = snapshot(lab.root)
+    said = lab.run(check_mode=True)
+    assert said["changed"]
+    assert (snapshot(lab.root), lab.writes) == (before, [])
+    done = lab.run()
+    assert done["diff"] == said["diff"]
+    names = [entry["after_header"] for entry in said["diff"]]
+    assert names == [paths.LOADER, paths.REBOOT_POLICY, paths.UNIT, "crash image"]
+
+
+def test_leaves_debians_policy_alone_where_there_is_none(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, files={paths.REBOOT_POLICY_FOLDER + "/.keep": None})
+    lab.run()
+    assert lab.text(paths.REBOOT_POLICY) is None
+    assert not lab.run()["changed"]
+
+
+def test_enabled_waits_for_the_next_boot(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, files={"/sys/kernel/kexec_crash_size": "0\n"})
+    assert lab.run(state="enabled")["changed"]
+    assert [call[1] for call in lab.writes] == ["daemon-reload", "enable"]
+    assert not lab.run(state="enabled")["changed"]
+
+
+def test_unloaded_undoes_everything(lab: Lab) -> None:
+    before = snapshot(lab.root)
+    lab.run()
+    assert lab.run(state="unloaded", check_mode=True)["changed"]
+    result = lab.run(state="unloaded")
+    assert (result["changed"], result["loaded"], result["command_line"], result["load"]) == (True, False, None, None)
+    assert snapshot(lab.root) == before
+    assert lab.run(state="unloaded") == {**result, "changed": False, "diff": []}
+
+
+def test_unloads_what_somebody_else_loaded(lab: Lab) -> None:
+    write(lab.root, "/sys/kernel/kexec_crash_loaded", "1\n")
+    assert lab.run(state="unloaded")["changed"]
+    assert lab.writes == [("/usr/sbin/kexec", "-p", "-u")]
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"/sys/kernel/kexec_crash_size": "0\n"}, "no memory is reserved.*crashkernel"),
+        ({"/sys/kernel/kexec_crash_size": None}, "has no kexec for crashes"),
+        ({"/proc/sys/kernel/kexec_load_disabled": "1\n"}, "kexec_load_disabled is 1.*state=enabled"),
+        ({"/sys/kernel/kexec_crash_size": "12\n"}, "kernel and initramfs are 15 bytes, 12 are reserved.*Reserve more"),
+        ({paths.KERNEL: None}, "vmlinuz is missing or empty"),
+        ({paths.INITRAMFS: ""}, "initramfs.img is missing or empty"),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_refuses_what_cannot_work_before_it_touches_anything(
+    tmp_path: Path, files: dict[str, str | None], words: str, check_mode: bool
+) -> None:
+    lab = Lab(tmp_path, files=files)
+    before = snapshot(tmp_path)
+    with pytest.raises(KdumpError, match=f"Cannot load the crash image: .*{words}") as caught:
+        lab.run(check_mode=check_mode)
+    assert "\n" not in caught.value.message
+    assert (snapshot(tmp_path), lab.writes) == (before, [])
+
+
+def test_needs_kexec(lab: Lab) -> None:
+    (lab.root / "usr/sbin/kexec").unlink()
+    with pytest.raises(KdumpError, match="kexec is not installed"):
+        lab.run()
+
+
+def test_a_locked_down_kernel_takes_no_kexec_load(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, files={"/sys/kernel/security/lockdown": "none [integrity] confidentiality\n"})
+    with pytest.raises(KdumpError, match="locked down"):
+        lab.run(syscall="kexec_load")
+    assert lab.run(syscall="auto", check_mode=True)["changed"]
+
+
+def test_a_failed_load_is_told_in_the_loaders_words(lab: Lab) -> None:
+    lab.load_fails = "Cannot load the crash image: it does not fit into the memory reserved for it."
+    with pytest.raises(KdumpError) as caught:
+        lab.run()
+    assert caught.value.message == lab.load_fails
+    assert caught.value.facts["rc"] == 1
+
+
+def test_a_load_that_left_no_trace_is_no_load(lab: Lab) -> None:
+    lab.runner.answers[RESTART] = (0, "", "")
+    with pytest.raises(KdumpError, match="Cannot prove that the crash image is loaded"):
+        lab.run()
+
+
+def test_an_unload_that_did_nothing_is_an_error(lab: Lab) -> None:
+    lab.run()
+    lab.runner.answers[("/usr/sbin/kexec", "-p", "-u")] = (0, "", "")
+    with pytest.raises(KdumpError, match="Cannot unload the crash image"):
+        lab.run(state="unloaded")
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"kernel": "vmlinuz"}, KdumpError, "not an absolute path"),
+        ({"initramfs": "/a\nb"}, KdumpError, "not an absolute path"),
+        ({"target_path": "/var/my crash"}, CommandLineError, r"kdump\.path"),
+        ({"append": 'a="b'}, CommandLineError, "never closed"),
+        ({"command_line": "a" * 2048}, CommandLineError, "2048 bytes"),
+        ({"append": "a" * 2048}, CommandLineError, "takes at most"),
+    ],
+)
+def test_bad_options_are_named(lab: Lab, options: dict[str, t.Any], error: type[KdumpError], words: str) -> None:
+    with pytest.raises(error, match=words):
+        lab.run(**options)
+
+
+@pytest.mark.parametrize("mount", ["22 1 0:30 / / rw - tmpfs tmpfs rw\n", "22 1 0:30 / / rw - nfs4 nas:/srv rw\n", ""])
+def test_a_target_that_cannot_be_found_again_is_refused(tmp_path: Path, mount: str) -> None:
+    lab = Lab(tmp_path, files={"/proc/self/mountinfo": mount})
+    with pytest.raises(TargetError, match="Cannot put dumps into /var/crash: .* no UUID"):
+        lab.run()
+
+
+def test_options_come_from_the_module() -> None:
+    params = {
+        "state": "loaded", "kernel": "/k", "initramfs": "/i", "append": None, "remove": ["a"], "command_line": None,
+        "target": None, "final_action": "halt", "syscall": "auto",
+    }  # fmt: skip
+    assert Request.from_params(params) == Request("loaded", "/k", "/i", remove=("a",), final_action="halt")
+    target = {"path": "/x", "uuid": "1", "fstype": "xfs"}
+    request = Request.from_params({**params, "target": target})
+    assert (request.target_path, request.target_uuid, request.target_fstype) == ("/x", "1", "xfs")
+
+
+def test_the_stand_in_is_a_host() -> None:
+    assert Host().read("/proc/cmdline") is not None
+    assert all(path.startswith("/") for path in FILES)
