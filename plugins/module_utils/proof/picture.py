@@ -94,7 +94,7 @@ def _row(frame: Frame, index: int, phase: Reader, events: list[Reader]) -> dict[
     start, end = phase.at("start").number() or 0.0, phase.at("end").number() or 0.0
     left, width = _bar(frame, start, end)
     top = _TOP + index * _ROW["narrow" if frame.narrow else "wide"]
-    bar_top = top + (24 if frame.narrow else 8)
+    bar_top = top + (26 if frame.narrow else 8)
     kind = phase.at("kind").text()
     room = frame.width / CHARACTER - 14 if frame.narrow else frame.left / CHARACTER - 2
     return {
@@ -141,7 +141,7 @@ def _total(frame: Frame, top: float, timeline: Reader) -> dict[str, object] | No
     return {
         "x1": frame.x(end - seconds),
         "x2": frame.x(end),
-        "y": top + (30 if frame.narrow else 15),
+        "y": top + (32 if frame.narrow else 15),
         "text_y": top + (17 if frame.narrow else 20),
         "label": "Total from panic",
         "duration": human_duration(seconds),
