@@ -103,10 +103,12 @@ def chunks(file: SourceFile, chunk_bytes: int) -> list[Chunk]:
 def batches(pieces: Iterable[Chunk], limit: int) -> Iterator[list[Chunk]]:
     """Put pieces together so that one round trip brings several small files, but never more than ``limit`` bytes."""
     batch: list[Chunk] = []
+    size = 0
     for piece in pieces:
-        if batch and sum(each.length for each in batch) + piece.length > limit:
+        if batch and size + piece.length > limit:
             yield batch
-            batch = []
+            batch, size = [], 0
         batch.append(piece)
+        size += piece.length
     if batch:
         yield batch

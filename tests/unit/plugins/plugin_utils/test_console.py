@@ -8,7 +8,7 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
@@ -60,6 +60,7 @@ def test_lines_are_clean(text: str, expected: list[str]) -> None:
     assert list(Lines().feed(text)) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet="ab\x1b[m\r ", max_size=20), max_size=6), st.integers(1, 7))
 def test_pieces_do_not_matter(parts: list[str], size: int) -> None:
     text = "\n".join(parts) + "\n"

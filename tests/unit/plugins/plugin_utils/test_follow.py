@@ -9,7 +9,7 @@ import typing as t
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.linux.kdump.plugins.plugin_utils.follow import Event, Follower, Limits, Probe
@@ -239,6 +239,7 @@ def test_a_babbling_console_stays_bounded() -> None:
     assert len(follower.lines) == 2000
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.linux.kdump.plugins.module_utils.transfer.plan import (
@@ -70,6 +70,7 @@ def test_an_incomplete_dump_is_brought_where_asked_for() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(size=st.integers(0, 5000), chunk=st.integers(1, 700), limit=st.integers(1, 2000))
 def test_pieces_cover_the_file_once_and_in_order(size: int, chunk: int, limit: int) -> None:
     pieces = chunks(SourceFile("a", size, 0, 0, SHA), chunk)
