@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .findings import Finding, UnreadableError, finding
+from .findings import Finding, UnreadableError, unreadable
 from .source import Source
 
 _HEADER: t.Final = struct.Struct("<III")
@@ -46,33 +46,33 @@ def _padded(size: int) -> int:
 def iterate(source: Source, offset: int, size: int) -> Iterator[Note]:
     """The notes of one segment; a header of zeros ends them, since the kernel pads with zeros."""
     end = offset + size
-    for _count in range(_MAX_NOTES):
-        if offset + _HEADER.size > end:
-            return
+    while offset + _HEADER.size <= end:
         name_size, body_size, kind = _HEADER.unpack(source.read(offset, _HEADER.size, "a note"))
         body = offset + _HEADER.size + _padded(name_size)
         if name_size == 0 and body_size == 0:
             return
         if name_size > _MAX_NAME or body + body_size > end:
-            raise UnreadableError(finding("note-damaged", cause=f"the one at byte {offset} is larger than its segment"))
+            raise unreadable("note-damaged", cause=f"the one at byte {offset} is larger than its segment")
         name = source.read(offset + _HEADER.size, name_size, "a note's name").rstrip(b"\0")
         yield Note(name, kind, body, body_size)
         offset = body + _padded(body_size)
-    raise UnreadableError(finding("note-damaged", cause=f"there are more than {_MAX_NOTES}"))
 
 
 def read_notes(source: Source, segments: list[tuple[int, int]]) -> Notes:
     """The notes of all segments, given as offset and size."""
     vmcoreinfo: bytes | None = None
     cpus = 0
-    findings: list[Finding] = []
+    seen = 0
     for offset, size in segments:
         try:
             for note in iterate(source, offset, size):
+                seen += 1
+                if seen > _MAX_NOTES:
+                    raise unreadable("note-damaged", cause=f"there are more than {_MAX_NOTES}")
                 if note.name == b"VMCOREINFO" and note.size <= MAX_VMCOREINFO:
                     vmcoreinfo = source.read(note.offset, note.size, "VMCOREINFO")
                 elif note.name == b"CORE" and note.kind == _NT_PRSTATUS and note.size <= _MAX_PRSTATUS:
                     cpus += 1
         except UnreadableError as error:
-            findings.append(error.finding)
-    return Notes(vmcoreinfo, cpus, tuple(findings))
+            return Notes(vmcoreinfo, cpus, (error.finding,))
+    return Notes(vmcoreinfo, cpus, ())
