@@ -88,7 +88,7 @@ options:
   wait_timeout:
     description: Seconds to wait for that.
     type: int
-    default: 180
+    default: 300
   stop_timeout:
     description: Seconds a guest that is to be stopped has to shut down by itself before it is ended by force.
     type: int
@@ -286,7 +286,7 @@ def main() -> None:
             "lifetime": {"type": "int", "default": 7200},
             "recreate": {"type": "bool", "default": False},
             "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "int", "default": 180},
+            "wait_timeout": {"type": "int", "default": 300},
             "stop_timeout": {"type": "int", "default": 60},
         },
         required_if=[("state", state, ["image"]) for state in ("present", "stopped", "restarted")],

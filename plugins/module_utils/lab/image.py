@@ -32,9 +32,9 @@ SCHEMA: t.Final = {"name": "linux.kdump/image", "version": 1}
 #: Bytes that a build needs beside the finished image.
 ROOM_NEEDED: t.Final = 3 << 30
 #: Seconds that each step may take.
-BOOTSTRAP_LIMIT: t.Final = 1200
+BOOTSTRAP_LIMIT: t.Final = 1800
 STEP_LIMIT: t.Final = 300
-FINISH_LIMIT: t.Final = 300
+FINISH_LIMIT: t.Final = 900
 #: Seconds to wait for another process that builds the same image.
 LOCK_LIMIT: t.Final = 1800
 
@@ -249,7 +249,8 @@ def bootstrap(spec: ImageSpec, builder: Builder, work: str) -> None:
 
 def explained(error: CommandError) -> KdumpError:
     """The same error with the line that tells the cause; mmdebstrap's last line never does."""
-    lines = [line for line in str(error.facts.get("stderr", "")).splitlines() if line.startswith(("E:", "Err", "W:"))]
+    printed = str(error.facts.get("stderr", "")).splitlines()
+    lines = [line for line in printed if line.startswith(("E:", "Err:"))]
     network = [line for line in lines if any(words in line for words in _NO_NETWORK)]
     if network:
         return KdumpError(

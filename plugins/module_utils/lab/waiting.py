@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import select
 import signal
 import time
 import typing as t
@@ -44,14 +45,23 @@ class Clock(t.Protocol):
     def sleep(self, seconds: float) -> None: ...
 
 
+def nobody_listens() -> bool:
+    """True once the reader of this process's output is gone: whoever started it was interrupted."""
+    poller = select.poll()
+    poller.register(1, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _fd, event in poller.poll(0))
+
+
 class SystemClock:
-    """The machine's own clock."""
+    """The machine's own clock; waiting ends when nobody waits for the result any more."""
 
     def monotonic(self) -> float:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+        if nobody_listens():
+            raise KeyboardInterrupt
 
 
 def poll(look: Callable[[], Value | None], *, seconds: float, clock: Clock, interval: float = INTERVAL) -> Value | None:

@@ -1,0 +1,203 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images: what they are named by, how they are built, and that they are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.linux.kdump.plugins.module_utils.command import CommandError
+from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.plugins.module_utils.lab import image, recipe
+from ansible_collections.linux.kdump.plugins.module_utils.lab.bootdisk import PARTITION_OFFSET
+from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
+
+SPEC = image.ImageSpec(suite="bookworm", size=1 << 26, sources=("deb http://mirror.example/debian bookworm main",))
+
+
+class Host:
+    """A build host whose tools leave the files that the real ones would."""
+
+    def __init__(self, cache: Path, *, root: bool = True, console: str = recipe.FINISHED) -> None:
+        self.cache = cache
+        self.console = console
+        self.steps: list[str] = []
+        self.runner = FakeRunner(
+            {
+                ("mmdebstrap",): (0, "", ""),
+                ("sh", "-c"): self.make_tree,
+                ("fakeroot", "sh", "-c"): self.make_tree,
+                ("unshare",): (0, "", ""),
+                (image.QEMU,): self.boot,
+                ("qemu-img", "convert"): self.convert,
+            }
+        )
+        self.builder = image.Builder(
+            cache=str(cache), runner=self.runner, report=self.steps.append, root=root, which=lambda tool: tool
+        )  # fmt: skip
+
+    @property
+    def work(self) -> Path:
+        return next(path for path in (self.cache / "images").iterdir() if path.name.startswith(".") and path.is_dir())
+
+    def make_tree(self, _argv: Sequence[str]) -> tuple[int, str, str]:
+        parts = self.work / "tree/boot/grub/i386-pc"
+        parts.mkdir(parents=True)
+        (parts / "boot.img").write_bytes(bytes(510) + b"\x55\xaa")
+        (parts / "core.img").write_bytes(b"core" * 1000)
+        (self.work / "root.tar").touch()
+        return 0, "", ""
+
+    def boot(self, _argv: Sequence[str]) -> tuple[int, str, str]:
+        (self.work / "finish.log").write_text(f"Linux version 6.1\n{self.console}\n")
+        return 0, "", ""
+
+    def convert(self, _argv: Sequence[str]) -> tuple[int, str, str]:
+        assert (self.work / "disk.raw").read_bytes()[510:512] == b"\x55\xaa"
+        (self.work / image.IMAGE_FILE).write_bytes(b"QFI")
+        return 0, "", ""
+
+
+def test_an_image_is_built_once(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    manifest, changed = image.ensure(SPEC, host.builder, force=False)
+    assert changed
+    assert manifest["digest"] == SPEC.digest
+    folder = Path(host.builder.folder(SPEC))
+    assert sorted(os.listdir(folder)) == ["finish.log", "image.qcow2", "manifest.json"]
+    host.runner.answers.clear()
+    assert image.ensure(SPEC, host.builder, force=False) == (manifest, False)
+    assert host.steps == ["installing packages", "making the disk", "finishing boot", "converting"]
+
+
+def test_it_can_be_built_anew(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    image.ensure(SPEC, host.builder, force=False)
+    assert image.ensure(SPEC, host.builder, force=True)[1]
+
+
+@pytest.mark.parametrize(("root", "mode", "shell"), [(True, "root", "sh"), (False, "unshare", "fakeroot")])
+def test_who_builds_decides_how(tmp_path: Path, root: bool, mode: str, shell: str) -> None:
+    host = Host(tmp_path, root=root)
+    image.ensure(SPEC, host.builder, force=False)
+    bootstrap = next(call for call in host.runner.calls if call[0] == "mmdebstrap")
+    assert f"--mode={mode}" in bootstrap
+    assert bootstrap[-1] == SPEC.sources[0]
+    disk = next(call for call in host.runner.calls if "mke2fs" in call[-1])
+    assert disk[0] == shell
+    assert f"offset={PARTITION_OFFSET}" in disk[-1]
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        ({("mmdebstrap",): (1, "", "W: x\nE: no such package: foo\nI: done\n")}, "E: no such package: foo"),
+        (
+            {("mmdebstrap",): (1, "", "E: Failed to fetch http://m/x  Could not resolve 'm'\nE: apt failed\n")},
+            "no mirror answered.*Could not resolve",
+        ),
+        ({("sh", "-c"): (1, "", "tar: No space left on device")}, "file system.*No space left"),
+        ({(image.QEMU,): (124, "", "")}, "boot the new image.*did not end within"),
+        ({(image.QEMU,): (1, "", "could not get KVM")}, "boot the new image"),
+        ({("qemu-img", "convert"): (1, "", "No space left on device")}, "convert the image"),
+    ],
+)
+def test_a_build_that_fails_says_why_and_leaves_nothing(
+    tmp_path: Path, broken: dict[tuple[str, ...], t.Any], words: str
+) -> None:
+    host = Host(tmp_path)
+    host.runner.answers.update(broken)
+    with pytest.raises(KdumpError, match=words):
+        image.ensure(SPEC, host.builder, force=False)
+    assert [name for name in os.listdir(tmp_path / "images") if not name.endswith(".lock")] == []
+
+
+@pytest.mark.parametrize(
+    ("console", "words"),
+    [
+        (f"{recipe.FAILED}: update-grub: no device", "update-grub: no device"),
+        ("Kernel panic - not syncing: VFS", "never said so"),
+    ],
+)
+def test_an_image_that_does_not_finish_is_none(tmp_path: Path, console: str, words: str) -> None:
+    host = Host(tmp_path, console=console)
+    with pytest.raises(KdumpError, match=words) as caught:
+        image.ensure(SPEC, host.builder, force=False)
+    assert console in t.cast("list[str]", caught.value.facts["console"])[-1]
+
+
+def test_leftovers_of_a_killed_build_go(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    stale = Path(f"{host.builder.images}/.{SPEC.digest[:16]}.killed")
+    stale.mkdir(parents=True)
+    image.ensure(SPEC, host.builder, force=False)
+    assert not stale.exists()
+
+
+def test_missing_tools_are_named_together(tmp_path: Path) -> None:
+    builder = image.Builder(
+        cache=str(tmp_path), runner=FakeRunner(), report=print, root=False,
+        which=lambda tool: None if tool in ("mmdebstrap", "fakeroot") else tool,
+    )  # fmt: skip
+    with pytest.raises(KdumpError, match=r"not installed: mmdebstrap, fakeroot\. Run the role"):
+        image.ensure(SPEC, builder, force=False)
+
+
+def test_a_machine_without_user_namespaces_is_told(tmp_path: Path) -> None:
+    host = Host(tmp_path, root=False)
+    host.runner.answers[("unshare",)] = (1, "", "unshare failed: Operation not permitted")
+    with pytest.raises(KdumpError, match="no user namespaces"):
+        image.ensure(SPEC, host.builder, force=False)
+
+
+def test_a_cache_that_cannot_be_made_or_is_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(KdumpError, match="Choose another cache_dir"):
+        image.make_room(Host(tmp_path / "file").builder)
+    monkeypatch.setattr(image, "ROOM_NEEDED", 1 << 62)
+    with pytest.raises(KdumpError, match="MiB free and a build takes"):
+        image.make_room(Host(tmp_path).builder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"schema": 1}'])
+def test_a_damaged_manifest_is_no_image(tmp_path: Path, text: str) -> None:
+    (tmp_path / image.IMAGE_FILE).touch()
+    (tmp_path / image.MANIFEST_FILE).write_text(text)
+    assert image.cached(str(tmp_path)) is None
+
+
+def test_the_digest_knows_what_matters() -> None:
+    plain = image.ImageSpec(suite="bookworm", size=1 << 32)
+    others = [
+        image.ImageSpec(suite="trixie", size=1 << 32),
+        image.ImageSpec(suite="bookworm", size=1 << 33),
+        image.ImageSpec(suite="bookworm", size=1 << 32, packages=("xfsprogs",)),
+    ]
+    assert len({spec.digest for spec in (plain, *others)}) == 4
+    assert image.ImageSpec(suite="bookworm", size=1 << 32, packages=("sudo",)).digest == plain.digest
+
+
+def test_an_error_without_mmdebstraps_words_stays_as_it_is() -> None:
+    error = CommandError("Cannot install: it printed nothing", stderr="")
+    assert image.explained(error) is error
+
+
+def test_check_mode_builds_nothing(tmp_path: Path, runner: FakeRunner) -> None:
+    options = {
+        "cache_dir": str(tmp_path),
+        "suite": "bookworm",
+        "size": "4G",
+        "packages": [],
+        "sources": [],
+        "force": False,
+    }
+    result = image.produce(options, runner=runner, root=True, check=True)
+    assert result["changed"]
+    assert result["path"].endswith("image.qcow2")
+    assert os.listdir(tmp_path) == []
