@@ -24,7 +24,7 @@ from ..plugin_utils.watch import Watch
 _MODULE = "linux.kdump.panic"
 _INFO = "linux.kdump.kdump_info"
 #: Lines of the console that a failed task shows.
-_SHOWN_LINES = 40
+_SHOWN_LINES = 100
 
 
 class ActionModule(KdumpAction):

@@ -17,7 +17,7 @@ class KdumpError(Exception):
     Keyword arguments are facts for the task's result (``cmd``, ``rc``, ``stderr``, a log's last lines ...).
     """
 
-    def __init__(self, message: str, **facts: object) -> None:
+    def __init__(self, message: str, /, **facts: object) -> None:
         super().__init__(message)
         self.message = message
         self.facts = facts

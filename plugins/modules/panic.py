@@ -179,7 +179,7 @@ dump:
   type: dict
   sample: {"id": "20261122T101500Z-1c9a33f0", "path": "/var/crash/20261122T101500Z-1c9a33f0", "complete": true}
 console:
-  description: What the console said from the trigger on, at most 2000 lines; of a failure the last 40.
+  description: What the console said from the trigger on, at most 2000 lines; of a failure the last 100.
   returned: after the trigger
   type: list
   elements: str
