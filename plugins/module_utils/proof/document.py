@@ -11,12 +11,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from ..drill import CONSOLE_PATTERN
 from ..errors import KdumpError
 from .judgement import Inputs, headline, nonce_in_dump, weigh
 from .reader import Reader
+from .text import printable
 from .timeline import build_timeline, read_events
 
 SCHEMA = {"name": "linux.kdump/proof", "version": 1}
+
+#: Lines of the console that are looked at, and that are kept.
+_CONSOLE_READ = 5000
+_CONSOLE_KEPT = 80
 
 Section = dict[str, object]
 
@@ -75,7 +81,7 @@ def _sections(inputs: Inputs, host: Reader, kernel: Reader, versions: Reader) ->
         "verdict": _verdict(inputs.verdict),
         "record": _record(inputs.record),
         "tools": _tools(inputs, versions),
-        "console": [line.text(240) for line in inputs.panic.at("console").items()],
+        "console": _console(inputs.panic.at("console").value),
     }
 
 
@@ -223,6 +229,15 @@ def _record(record: Reader) -> Section | None:
 
 def _length(start: float | None, end: float | None) -> float | None:
     return None if start is None or end is None or end < start else round(end - start, 3)
+
+
+def _console(lines: object) -> list[str]:
+    """The console up to the end of the capture: what comes after is an ordinary boot."""
+    known = [printable(line, limit=240) for line in lines[:_CONSOLE_READ]] if isinstance(lines, (list, tuple)) else []
+    matches = [CONSOLE_PATTERN.search(line) for line in known]
+    ends = [index for index, match in enumerate(matches, 1) if match and match["tag"] == "final-action"]
+    end = ends[-1] if ends else len(known)
+    return known[max(end - _CONSOLE_KEPT, 0) : end]
 
 
 def _tools(inputs: Inputs, versions: Reader) -> dict[str, str]:

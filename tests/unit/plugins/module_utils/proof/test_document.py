@@ -132,6 +132,23 @@ def test_the_record_inside_the_dump_is_used_where_none_is_given() -> None:
     assert [item["sha256"] for item in proof["dump"]["files"]] == [None, None, None]
 
 
+@pytest.mark.parametrize(
+    ("lines", "first", "last"),
+    [
+        ([*map(str, range(300))], "220", "299"),
+        (
+            [*map(str, range(300)), "linux.kdump: [3.99] final-action reboot", "Linux version"],
+            "221",
+            "final-action reboot",
+        ),
+        (["\x1b[0m", 7, None], "␛[0m", "None"),
+    ],
+)
+def test_the_console_ends_with_the_capture(lines: list[object], first: str, last: str) -> None:
+    console = build_proof({**captured()["panic"], "console": lines})["console"]
+    assert (console[0], console[-1][-len(last) :]) == (first, last)
+
+
 @pytest.mark.parametrize("panic", [None, {}, [], "captured", {"msg": "Unreachable"}])
 def test_what_is_no_drill_is_refused(panic: object) -> None:
     with pytest.raises(ProofError, match=r"Cannot make the proof: .* Register the result of the panic task"):
