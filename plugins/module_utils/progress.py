@@ -176,9 +176,12 @@ def stop_group(pid_file: str) -> None:
     """End the process named in ``pid_file`` and its process group: TERM, and KILL for what is left after a while."""
     text = (read_text(pid_file) or "").strip()
     with contextlib.suppress(OSError, ValueError):
-        group = os.getpgid(int(text))
+        pid = int(text)
+        if pid <= 1:  # no process but "my own group" or "everybody"
+            return
+        group = os.getpgid(pid)
         if group == os.getpgrp():  # a runner without a group of its own: only the command itself is to end
-            os.kill(int(text), signal.SIGTERM)
+            os.kill(pid, signal.SIGTERM)
             return
         os.killpg(group, signal.SIGTERM)
         deadline = time.monotonic() + _GRACE

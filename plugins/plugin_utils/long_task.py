@@ -11,6 +11,7 @@ become, since it needs no more than a shell command now and then.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import shlex
 import signal
@@ -103,7 +104,7 @@ class LongModuleAction(ActionBase):
                 return self._wait(job, folder, variables)
             except BaseException:
                 _ignore_signals()
-                self._abandon(folder)
+                self._abandon(job, folder)
                 raise
             finally:
                 self._forget(job, folder)
@@ -128,8 +129,10 @@ class LongModuleAction(ActionBase):
             f"cd {shlex.quote(folder)} && touch {LEASE} && "
             f"if [ -e {ALIVE} ]; then echo yes; else echo no; fi && cat {NEWS} 2>/dev/null; true"
         )
-        interval = _FIRST_LOOK
+        interval, parent = _FIRST_LOOK, os.getppid()
         while True:
+            if os.getppid() != parent:  # ansible itself was killed, and did not get to end its workers
+                raise Interrupted
             alive, _newline, text = self._shell(look).partition("\n")
             news.hear(text.strip())
             if alive.strip() != "yes":
@@ -150,18 +153,21 @@ class LongModuleAction(ActionBase):
     def _async_folder(self) -> str:
         return str(self._remote_expand_user(self.get_shell_option("async_dir", default="~/.ansible_async")))
 
-    def _abandon(self, folder: str) -> None:
-        """Take the lease away and wait until the module has stopped its command and tidied up."""
+    def _abandon(self, job: str, folder: str) -> None:
+        """Take the lease away and wait until the module has stopped its command, tidied up and left its result."""
         with contextlib.suppress(Exception):  # the connection may be what has failed; then the lease runs out
+            running = f"grep -qs '\"started\"' {shlex.quote(self._results(job))}" if job else "false"
             self._shell(
                 f"cd {shlex.quote(folder)} && rm -f {LEASE}; n=0; "
-                f"while [ -e {ALIVE} ] && [ $n -lt {_FAREWELL * 5} ]; do sleep 0.2; n=$((n+1)); done"
+                f"while {{ [ -e {ALIVE} ] || {running}; }} && [ $n -lt {_FAREWELL * 5} ]; do sleep 0.2; n=$((n+1)); done"
             )
 
     def _forget(self, job: str, folder: str) -> None:
         with contextlib.suppress(Exception):
-            results = f"{self._async_folder()}/{job}" if job else ""
-            self._shell(f"rm -rf {shlex.quote(folder)} {shlex.quote(results) if results else ''}")
+            self._shell(f"rm -rf {shlex.quote(folder)} {shlex.quote(self._results(job)) if job else ''}")
+
+    def _results(self, job: str) -> str:
+        return f"{self._async_folder()}/{job}"
 
     def _shell(self, command: str) -> str:
         done = self._low_level_execute_command(command, sudoable=True)

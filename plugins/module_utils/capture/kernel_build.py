@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from ..command import CommandRunner
 from ..errors import KdumpError
 from ..files import digest_of, read_text, sync_directory
-from ..progress import Progress
+from ..progress import InterruptedWorkError, Progress
 from . import kconfig, manifest, toolchain
 from .architectures import Architecture
 from .fragments import BASE, FRAGMENTS, PROFILES, REQUIRED
@@ -55,7 +55,7 @@ class Desired:
     """All that decides what the kernel will be."""
 
     source: Source
-    fragments: tuple[tuple[str, str], ...]
+    fragments: tuple[str, ...]
     settings: Mapping[str, kconfig.Setting]
     toolchain: Mapping[str, str]
     digest: str
@@ -78,9 +78,7 @@ def default_cache(environment: Mapping[str, str]) -> str:
 
 def desired(request: Request, runner: CommandRunner) -> Desired:
     """Resolve every input: fragments first, since a typo there is the likeliest mistake."""
-    texts = _fragment_texts(request)
-    settings = kconfig.merge([kconfig.parse_fragment(text, name) for name, text in texts])
-    _check_settings(settings)
+    settings = merged(request)
     versions = toolchain.inspect(runner, request.architecture)
     source = locate(request.source, request.architecture)
     digest = digest_of(
@@ -93,7 +91,8 @@ def desired(request: Request, runner: CommandRunner) -> Desired:
         }
     )
     folder = os.path.join(request.cache, "kernels", digest[:16])
-    return Desired(source, tuple(texts), settings, versions, digest, folder)
+    names = tuple(name for name, _text in _fragment_texts(request))
+    return Desired(source, names, settings, versions, digest, folder)
 
 
 def current(wanted: Desired) -> manifest.Manifest | None:
@@ -133,6 +132,8 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
         compiler.configure(wanted.settings)
         compiler.compile()
         release, results = compiler.collect()
+    except InterruptedWorkError:
+        raise
     except KdumpError:
         _keep_log(compiler.log, f"{wanted.folder}.failed.log")
         raise
@@ -146,7 +147,7 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
             "digest": wanted.digest,
             "recipe": RECIPE,
             "source": wanted.source.describe(),
-            "fragments": [name for name, _text in wanted.fragments],
+            "fragments": list(wanted.fragments),
             "toolchain": dict(wanted.toolchain),
             "build": {
                 "seconds": round(time.monotonic() - started, 1),
@@ -159,6 +160,13 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
     manifest.write(results, document)
     _publish(results, wanted.folder)
     return document
+
+
+def merged(request: Request) -> dict[str, kconfig.Setting]:
+    """What all fragments together ask for."""
+    settings = kconfig.merge([kconfig.parse_fragment(text, name) for name, text in _fragment_texts(request)])
+    _check_settings(settings)
+    return settings
 
 
 def _fragment_texts(request: Request) -> list[tuple[str, str]]:
