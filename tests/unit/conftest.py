@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
 
 from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
+
+# A loaded machine may take its time over any single example; the whole run has a limit of its own.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture

@@ -37,7 +37,8 @@ def test_gathers_everything(tmp_path: Path) -> None:
     write(tmp_path, "/var/crash/20261122T214500Z-1b2c3d4e/vmcore", "x")
     evidence = gather("/var/crash", host=host, runner=FakeRunner(SYSTEMD)).document()
     assert evidence["crash"] == {
-        "loaded": True, "reserved_bytes": 67108864, "expected_bytes": 67108864, "load_disabled": False, "lockdown": "none",
+        "loaded": True, "reserved_bytes": 67108864, "expected_bytes": 67108864,
+        "load_disabled": False, "lockdown": "none",
     }  # fmt: skip
     assert evidence["load"] == record
     assert evidence["load_current"] is True

@@ -135,7 +135,7 @@ def test_deriving_twice_changes_nothing(running: str) -> None:
 
 
 def test_an_unknown_machine_is_named() -> None:
-    with pytest.raises(CommandLineError, match="'riscv64'.*x86_64, i386.*command_line"):
+    with pytest.raises(CommandLineError, match=r"'riscv64'.*x86_64, i386.*command_line"):
         policy_of("riscv64")
 
 

@@ -44,7 +44,8 @@ class Lab:
         self.line = ""
 
     def shown(self) -> str:
-        return f"UnitFileState={'enabled' if self.enabled else ''}\nActiveState={'active' if self.active else 'inactive'}\n"
+        file, active = "enabled" if self.enabled else "", "active" if self.active else "inactive"
+        return f"UnitFileState={file}\nActiveState={active}\n"
 
     def enable(self, argv: Sequence[str]) -> tuple[int, str, str]:
         self.enabled = True
@@ -106,7 +107,8 @@ def test_loads_once_and_only_once(lab: Lab) -> None:
 def test_names_the_target_by_its_file_system(lab: Lab) -> None:
     line = lab.run(target_path="/srv/dumps/", final_action="halt", check_mode=True)["command_line"]
     assert line.endswith(
-        "kdump.target=UUID=0a3407de-014b-458b-b5c1-848e92a327a3 kdump.fstype=ext4 kdump.path=/srv/dumps kdump.final=halt"
+        " kdump.target=UUID=0a3407de-014b-458b-b5c1-848e92a327a3"
+        " kdump.fstype=ext4 kdump.path=/srv/dumps kdump.final=halt"
     )
 
 
@@ -255,7 +257,7 @@ def test_bad_options_are_named(lab: Lab, options: dict[str, t.Any], error: type[
 @pytest.mark.parametrize("mount", ["22 1 0:30 / / rw - tmpfs tmpfs rw\n", "22 1 0:30 / / rw - nfs4 nas:/srv rw\n", ""])
 def test_a_target_that_cannot_be_found_again_is_refused(tmp_path: Path, mount: str) -> None:
     lab = Lab(tmp_path, files={"/proc/self/mountinfo": mount})
-    with pytest.raises(TargetError, match="Cannot put dumps into /var/crash: .* no UUID"):
+    with pytest.raises(TargetError, match=r"Cannot put dumps into /var/crash: .* no UUID"):
         lab.run()
 
 
