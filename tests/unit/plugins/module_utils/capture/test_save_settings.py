@@ -119,7 +119,7 @@ def test_a_busybox_that_will_not_do(tmp_path: Path, facts: dict[str, object], me
 
 
 def test_a_missing_busybox_names_its_package() -> None:
-    with pytest.raises(tools.ToolError, match="Install it .package busybox-static on Debian"):
+    with pytest.raises(tools.ToolError, match=r"Install it .package busybox-static on Debian"):
         tools.busybox("/nonexistent", ["sh"])
 
 
