@@ -19,7 +19,7 @@ nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 nox.options.sessions = [
-    "lint", "units", "units_newer", "docs", "importer", "sanity", "ansible_test_units", "integration", "molecule"
+    "lint", "units", "units_newer", "browser", "docs", "importer", "sanity", "ansible_test_units", "integration", "molecule"
 ]  # fmt: skip
 
 ROOT = pathlib.Path(__file__).parent
@@ -80,6 +80,13 @@ def units(session: nox.Session) -> None:
     """Unit tests on this interpreter."""
     prepare(session, "units")
     session.run("pytest", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """The report of a drill, looked at in headless Chromium."""
+    prepare(session, "units")
+    session.run("pytest", "tests/browser", *session.posargs)
 
 
 @nox.session(venv_backend="none")
