@@ -42,12 +42,12 @@ USER: t.Final = "lab"
 #: What the finishing boot prints on the console, and how it is told to happen.
 FINISHED: t.Final = "linux-kdump-lab: image finished"
 FAILED: t.Final = "linux-kdump-lab: image failed"
-FINISH_PARAMETER: t.Final = "linux_kdump_finish"
+_LIBRARY: t.Final = "/usr/local/lib/linux-kdump-lab"
+FINISH_PARAMETERS: t.Final = f"init={_LIBRARY}/finish panic=1"
 
 #: Kernel parameters of every boot: QEMU's emulated timer sometimes fails the kernel's check when the host is busy.
 CONSOLE_LINE: t.Final = "console=ttyS0,115200n8 no_timer_check"
 
-_LIBRARY = "/usr/local/lib/linux-kdump-lab"
 
 #: Files in place before the packages' own scripts run. A short module list keeps the initial RAM file system small,
 #: which emulated processors thank with seconds at every boot.
@@ -106,39 +106,27 @@ ExecStart={_LIBRARY}/seed
 WantedBy=multi-user.target
 """
 
-# grub.cfg comes from the guest's own generator, since only here grub-probe sees the disk as it will be.
+# grub.cfg comes from the guest's own generator, since only here grub-probe sees the disk as it will be. As the first
+# process it needs no other service, and nothing that should be unique to a guest comes into being.
 _FINISH = f"""\
 #!/bin/sh
 # The image's one boot before it is handed out: through its own GRUB, to the boot menu its own generator writes.
-fail() {{
-    echo "{FAILED}: $1" >/dev/console
-    systemctl --no-block poweroff
-    exit 1
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+leave() {{
+    echo "$1"
+    sync
+    mount -o remount,ro /
+    exec systemctl --force --force poweroff
 }}
+fail() {{
+    leave "{FAILED}: $1"
+}}
+mount -o remount,rw / || fail "the root file system cannot be written to"
 update-grub >/run/update-grub.log 2>&1 || fail "update-grub: $(tail -n 1 /run/update-grub.log)"
 grep -q '^menuentry ' /boot/grub/grub.cfg || fail "update-grub wrote a menu without entries"
-grep -q {FINISH_PARAMETER} /boot/grub/grub.cfg && fail "update-grub kept the finishing boot"
-rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
-rm -rf /var/log/journal/* /var/lib/systemd/random-seed
-: >/etc/machine-id
-fstrim / >/dev/null 2>&1
-sync
-echo "{FINISHED}" >/dev/console
-systemctl --no-block poweroff
-"""
-
-_FINISH_UNIT = f"""\
-[Unit]
-Description=Finish this lab image
-ConditionKernelCommandLine={FINISH_PARAMETER}
-After=multi-user.target
-
-[Service]
-Type=oneshot
-ExecStart={_LIBRARY}/finish
-
-[Install]
-WantedBy=multi-user.target
+grep -q {_LIBRARY}/finish /boot/grub/grub.cfg && fail "update-grub kept the finishing boot"
+leave "{FINISHED}"
 """
 
 _NETWORK = "[Match]\nType=ether\n\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"
@@ -157,7 +145,6 @@ FILES: t.Final = {
     f"{_LIBRARY}/seed": (_SEED, 0o755),
     f"{_LIBRARY}/finish": (_FINISH, 0o755),
     "/etc/systemd/system/linux-kdump-seed.service": (_SEED_UNIT, 0o644),
-    "/etc/systemd/system/linux-kdump-finish.service": (_FINISH_UNIT, 0o644),
     "/etc/systemd/network/80-lab.network": (_NETWORK, 0o644),
     "/etc/default/grub.d/10-linux-kdump-lab.cfg": (_GRUB_DEFAULTS, 0o644),
     "/etc/sudoers.d/linux-kdump-lab": (f"{USER} ALL=(ALL) NOPASSWD: ALL\n", 0o440),
@@ -178,7 +165,7 @@ MASKED: t.Final = (
     "dev-hugepages.mount", "dev-mqueue.mount", "sys-fs-fuse-connections.mount",
 )  # fmt: skip
 
-ENABLED: t.Final = ("systemd-networkd.service", "linux-kdump-seed.service", "linux-kdump-finish.service", "ssh.service")
+ENABLED: t.Final = ("systemd-networkd.service", "linux-kdump-seed.service", "ssh.service")
 
 #: GRUB modules in core.img: enough to find the menu; the rest is loaded from the file system.
 GRUB_MODULES: t.Final = ("biosdisk", "part_msdos", "ext2", "normal", "search", "search_fs_uuid")
@@ -197,7 +184,7 @@ cat >/boot/grub/grub.cfg <<'END'
 serial --unit=0 --speed=115200
 terminal_output console serial
 set root=(hd0,msdos1)
-linux /vmlinuz root=UUID={uuid} ro {CONSOLE_LINE} {FINISH_PARAMETER}
+linux /vmlinuz root=UUID={uuid} ro {CONSOLE_LINE} {FINISH_PARAMETERS}
 initrd /initrd.img
 boot
 END

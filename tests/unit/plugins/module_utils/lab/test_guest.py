@@ -184,7 +184,7 @@ def test_another_process_with_the_same_number_is_not_the_guest(world: World) -> 
 
 def test_a_change_is_refused_unless_the_guest_may_be_made_anew(world: World) -> None:
     world.ensure()
-    with pytest.raises(KdumpError, match="memory, cpus differ.*recreate"):
+    with pytest.raises(KdumpError, match=r"memory, cpus differ.*recreate"):
         world.ensure(memory="2G", cpus=1)
     result = world.ensure(memory="2G", cpus=1, recreate=True)
     assert result["steps"] == ["stop", "remove", "create", "start"]
