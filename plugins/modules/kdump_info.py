@@ -57,137 +57,193 @@ evidence:
   contains:
     schema:
       description: Name and version of this document's schema.
+      returned: success
       type: dict
       sample: {name: linux.kdump/evidence, version: 1}
     nodename:
       description: The host's name, as the kernel knows it.
+      returned: success
       type: str
       sample: db1
     release:
       description: The running kernel's release.
+      returned: success
       type: str
       sample: 6.1.0-40-cloud-amd64
     machine:
       description: The machine, as uname calls it.
+      returned: success
       type: str
       sample: x86_64
     boot_id:
       description: The kernel's random name for this boot.
+      returned: success
       type: str
       sample: 5a3f3b0e-7d3c-4c4e-9b0f-3f7c5b8f4c11
     uptime:
       description: Seconds since the boot.
+      returned: success
       type: float
       sample: 12.34
     memory_total_bytes:
       description: Memory that the kernel has for itself and its programs; a reservation is not part of it.
+      returned: success
       type: int
       sample: 985661440
     cpus:
       description: Number of CPUs.
+      returned: success
       type: int
       sample: 2
     command_line:
       description: The running kernel's command line.
+      returned: success
       type: str
       sample: root=UUID=0a3407de-014b-458b-b5c1-848e92a327a3 ro crashkernel=64M
     systemd_state:
       description: C(running), C(degraded), C(starting) and so on, as systemd says.
+      returned: success
       type: str
       sample: running
     capture_kernel:
       description: Whether this is a capture kernel itself, which has C(/proc/vmcore).
+      returned: success
       type: bool
       sample: false
     crash:
       description: The kernel's own view of the crash image.
+      returned: success
       type: dict
       contains:
         loaded:
           description: An image is loaded. Null where the kernel has no kexec.
+          returned: success
           type: bool
+          sample: true
         reserved_bytes:
           description: Memory reserved for it now.
+          returned: success
           type: int
+          sample: 67108864
         expected_bytes:
           description: What C(crashkernel=) on the running command line reserves on this host by the kernel's rules.
+          returned: success
           type: int
+          sample: 67108864
         load_disabled:
           description: C(kernel.kexec_load_disabled) is 1.
+          returned: success
           type: bool
+          sample: false
         lockdown:
           description: C(none), C(integrity) or C(confidentiality).
+          returned: success
           type: str
+          sample: none
       sample: {loaded: true, reserved_bytes: 67108864, expected_bytes: 67108864, load_disabled: false, lockdown: none}
     load:
       description: The load record that M(linux.kdump.kexec_crash)'s loader wrote, if any.
+      returned: success
       type: dict
       sample: {boot_id: 5a3f3b0e-7d3c-4c4e-9b0f-3f7c5b8f4c11, syscall: kexec_file_load}
     load_current:
       description: What is loaded is what is on disk, loaded in this boot.
+      returned: success
       type: bool
       sample: true
     load_error:
       description: Why the loader failed in this boot, if it did.
+      returned: success
       type: str
       sample: null
     service:
       description: The loader's systemd unit.
+      returned: success
       type: dict
       contains:
         enabled:
           description: It runs at every boot.
+          returned: success
           type: bool
+          sample: true
         active:
           description: It ran, and without failure.
+          returned: success
           type: bool
+          sample: true
       sample: {enabled: true, active: true}
     target:
       description: The file system that O(dump_path) is in.
+      returned: success
       type: dict
       contains:
         path:
           description: The folder asked for.
+          returned: success
           type: str
+          sample: /var/crash
         source:
           description: What is mounted.
+          returned: success
           type: str
+          sample: /dev/vda1
         uuid:
           description: Its UUID.
+          returned: success
           type: str
+          sample: 0a3407de-014b-458b-b5c1-848e92a327a3
         fstype:
           description: Its type.
+          returned: success
           type: str
+          sample: ext4
         fs_path:
           description: The folder's path inside that file system.
+          returned: success
           type: str
+          sample: /var/crash
         free_bytes:
           description: Free space.
+          returned: success
           type: int
+          sample: 3428655104
         total_bytes:
           description: Total space.
+          returned: success
           type: int
+          sample: 4142628864
       sample: {path: /var/crash, source: /dev/vda1, fstype: ext4, fs_path: /var/crash}
     dumps:
       description: The newest dumps in O(dump_path), oldest first, 100 at most.
+      returned: success
       type: list
       elements: dict
       contains:
         id:
           description: The name of the dump's folder.
+          returned: success
           type: str
+          sample: 20261122T214500Z-1b2c3d4e
         path:
           description: The dump's folder.
+          returned: success
           type: str
+          sample: /var/crash
         complete:
           description: It holds a vmcore under its final name, and none that is incomplete.
+          returned: success
           type: bool
+          sample: true
         files:
           description: Names and sizes of its files.
+          returned: success
           type: dict
+          sample: {vmcore: 31457280, dmesg.txt: 81920, kdump.json: 1024}
         record:
           description: What the save environment wrote about it. Null where that is missing or is no JSON object.
+          returned: success
           type: dict
+          sample: {status: saved}
       sample:
         - id: 20261122T214500Z-1b2c3d4e
           path: /var/crash/20261122T214500Z-1b2c3d4e
@@ -196,14 +252,19 @@ evidence:
           record: {status: saved}
     tools:
       description: Versions of tools. Null where one is missing, empty where it does not say.
+      returned: success
       type: dict
       contains:
         kexec:
           description: Version of kexec.
+          returned: success
           type: str
+          sample: 2.0.25
         makedumpfile:
           description: Version of makedumpfile.
+          returned: success
           type: str
+          sample: 1.7.2
       sample: {kexec: 2.0.25, makedumpfile: 1.7.2}
   sample:
     nodename: db1

@@ -155,34 +155,42 @@ load:
   contains:
     schema:
       description: Name and version of this document's schema.
+      returned: success
       type: dict
       sample: {name: linux.kdump/load, version: 1}
     boot_id:
       description: The boot in which it was loaded.
+      returned: success
       type: str
       sample: 5a3f3b0e-7d3c-4c4e-9b0f-3f7c5b8f4c11
     kernel:
       description: Path and sha256 of the kernel.
+      returned: success
       type: dict
       sample: {path: /usr/local/lib/linux-kdump/vmlinuz, sha256: 0f343b0931126a20f133d67c2b018a3b}
     initramfs:
       description: Path and sha256 of the save environment.
+      returned: success
       type: dict
       sample: {path: /usr/local/lib/linux-kdump/initramfs.img, sha256: 60303ae22b998861bce3b28f33eec1be}
     command_line:
       description: The command line it was loaded with.
+      returned: success
       type: str
       sample: console=ttyS0 irqpoll nr_cpus=1 reset_devices
     syscall:
       description: The system call that took it.
+      returned: success
       type: str
       sample: kexec_file_load
     reserved_bytes:
       description: Memory that was reserved then.
+      returned: success
       type: int
       sample: 67108864
     loaded_at:
       description: When, in seconds since the epoch.
+      returned: success
       type: int
       sample: 1792684800
   sample:
