@@ -111,6 +111,7 @@ attributes:
     details: O(state=restarted) restarts each time.
   platform:
     platforms: Debian
+    support: full
 seealso:
   - module: linux.kdump.qemu_image
   - plugin: linux.kdump.lab
@@ -269,6 +270,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
 
 
 def main() -> None:
+    """Entry point."""
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str", "required": True},

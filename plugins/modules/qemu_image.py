@@ -48,12 +48,18 @@ options:
     description: Build anew even if the cache has the image, for instance to have the newest packages.
     type: bool
     default: false
+  progress:
+    description:
+      - A folder through which module and action plugin talk while the build runs.
+      - Set by the action plugin; there is no reason to set it in a task.
+    type: path
 notes:
   - Runs on the controller, with C(ansible_python_interpreter) set to C(ansible_playbook_python).
   - What it needs is installed by the role P(linux.kdump.controller#role).
   - No image holds an ssh key; guests get theirs from M(linux.kdump.qemu_guest) when they start.
 extends_documentation_fragment:
   - linux.kdump.attributes
+  - linux.kdump.attributes.action
 attributes:
   check_mode:
     support: full
@@ -63,6 +69,14 @@ attributes:
     support: full
   platform:
     platforms: Debian
+    support: full
+  action:
+    support: partial
+    details: The action plugin shows the progress and stops an interrupted build; the build itself is the module's.
+  async:
+    support: none
+  bypass_host_loop:
+    support: none
 seealso:
   - module: linux.kdump.qemu_guest
 """
@@ -112,15 +126,26 @@ console:
 """
 
 import os
+import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
-from ansible_collections.linux.kdump.plugins.module_utils.lab.image import produce
+from ansible_collections.linux.kdump.plugins.module_utils.lab.image_task import produce
+from ansible_collections.linux.kdump.plugins.module_utils.progress import Progress
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
 
 
+def work(module: AnsibleModule) -> dict[str, t.Any]:
+    """Find the image or build it."""
+    progress = Progress(module.params["progress"])
+    runner, root = ModuleRunner(module), os.geteuid() == 0
+    with progress.alive():
+        return produce(module.params, runner=runner, progress=progress, root=root, check=module.check_mode)
+
+
 def main() -> None:
+    """Entry point."""
     module = AnsibleModule(
         argument_spec={
             "cache_dir": {"type": "path", "required": True},
@@ -129,12 +154,11 @@ def main() -> None:
             "packages": {"type": "list", "elements": "str", "default": []},
             "sources": {"type": "list", "elements": "str", "default": []},
             "force": {"type": "bool", "default": False},
+            "progress": {"type": "path"},
         },
         supports_check_mode=True,
     )
-    runner = ModuleRunner(module)
-    root = os.geteuid() == 0
-    conclude(module, lambda: produce(module.params, runner=runner, root=root, check=module.check_mode))
+    conclude(module, lambda: work(module))
 
 
 if __name__ == "__main__":

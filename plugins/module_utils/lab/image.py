@@ -21,9 +21,8 @@ from ..command import CommandError, CommandRunner
 from ..errors import KdumpError
 from ..files import canonical_json, digest_of, read_text, write_atomic
 from . import bootdisk, recipe
-from .sizes import parse_size
 from .sources import host_sources
-from .waiting import Clock, SystemClock, locked, orderly_end
+from .waiting import Clock, SystemClock, locked
 
 IMAGE_FILE: t.Final = "image.qcow2"
 MANIFEST_FILE: t.Final = "manifest.json"
@@ -131,8 +130,8 @@ def ensure(spec: ImageSpec, builder: Builder, *, force: bool) -> tuple[dict[str,
     found = cached(folder)
     if found and not force:
         return found, False
-    check_tools(builder)
     make_room(builder)
+    check_tools(builder)
     with locked(f"{folder}.lock", what="build the image", seconds=LOCK_LIMIT, clock=builder.clock):
         found = cached(folder)
         if found and not force:
@@ -254,7 +253,7 @@ def explained(error: CommandError) -> KdumpError:
     network = [line for line in lines if any(words in line for words in _NO_NETWORK)]
     if network:
         return KdumpError(
-            f"Cannot install the image's packages: no mirror answered: {network[0]}."
+            f"Cannot install the image's packages: no mirror answered: {network[0].partition(': ')[2].rstrip('.')}."
             " Check the network and the package sources.",
             **error.facts,
         )
@@ -311,46 +310,3 @@ def last_lines(path: str, count: int = 20) -> list[str]:
     """The end of a console log."""
     text = read_text(path) or ""
     return [line.rstrip() for line in text.splitlines() if line.strip()][-count:]
-
-
-class StopWatch:
-    """How long each step took."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._last: tuple[str, float] | None = None
-        self.seconds: dict[str, float] = {}
-
-    def step(self, name: str | None) -> None:
-        """A step begins, or with None the last one ends."""
-        now = self._clock.monotonic()
-        if self._last:
-            self.seconds[self._last[0]] = round(now - self._last[1], 1)
-        self._last = (name, now) if name else None
-
-
-def produce(options: Mapping[str, t.Any], *, runner: CommandRunner, root: bool, check: bool) -> dict[str, t.Any]:
-    """The whole work of the module."""
-    spec = ImageSpec(
-        suite=options["suite"],
-        size=parse_size(options["size"], name="size"),
-        packages=tuple(options["packages"]),
-        sources=tuple(options["sources"]),
-    )
-    clock = SystemClock()
-    watch = StopWatch(clock)
-    builder = Builder(
-        cache=os.path.abspath(options["cache_dir"]), runner=runner, report=watch.step, root=root, clock=clock
-    )  # fmt: skip
-    folder = builder.folder(spec)
-    result = {"path": os.path.join(folder, IMAGE_FILE), "digest": spec.digest}
-    if check:
-        found = cached(folder)
-        return {**result, "changed": found is None or options["force"], "manifest": found or {}, "seconds": {}}
-    with orderly_end():
-        try:
-            manifest, changed = ensure(spec, builder, force=options["force"])
-        except OSError as error:
-            raise KdumpError(f"Cannot build the image: {error}.") from error
-    watch.step(None)
-    return {**result, "changed": changed, "manifest": manifest, "seconds": watch.seconds}

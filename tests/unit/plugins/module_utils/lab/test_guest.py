@@ -22,21 +22,9 @@ from ansible_collections.linux.kdump.plugins.module_utils.lab import machine as 
 from ansible_collections.linux.kdump.plugins.module_utils.lab import qmp, state
 from ansible_collections.linux.kdump.plugins.module_utils.lab.inventory import default_lab_dir, hosts
 from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.lab.clock import FakeClock
 
 TICKS = 77
-
-
-class FakeClock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 class World:

@@ -14,9 +14,12 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.command import CommandError
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
-from ansible_collections.linux.kdump.plugins.module_utils.lab import image, recipe
+from ansible_collections.linux.kdump.plugins.module_utils.lab import image, image_task, recipe, watched
 from ansible_collections.linux.kdump.plugins.module_utils.lab.bootdisk import PARTITION_OFFSET
+from ansible_collections.linux.kdump.plugins.module_utils.progress import Progress
+from ansible_collections.linux.kdump.plugins.plugin_utils.command import LocalRunner
 from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.lab.clock import FakeClock
 
 SPEC = image.ImageSpec(suite="bookworm", size=1 << 26, sources=("deb http://mirror.example/debian bookworm main",))
 
@@ -197,7 +200,28 @@ def test_check_mode_builds_nothing(tmp_path: Path, runner: FakeRunner) -> None:
         "sources": [],
         "force": False,
     }
-    result = image.produce(options, runner=runner, root=True, check=True)
+    result = image_task.produce(options, runner=runner, progress=Progress(None), root=True, check=True)
     assert result["changed"]
     assert result["path"].endswith("image.qcow2")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_watched_command_leaves_its_words_in_the_log_and_in_the_error(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    runner = watched.WatchedRunner(LocalRunner(), log=str(log), progress=Progress(None), news=lambda: "")
+    assert runner.run(["echo", "first"], what="say", timeout=10).out == "first\n"
+    with pytest.raises(CommandError, match="Cannot say: sh ended with status 3: last"):
+        runner.run(["sh", "-c", "echo last >&2; exit 3"], what="say", timeout=10)
+    assert log.read_text() == "first\nlast\n"
+
+
+def test_the_stop_watch_tells_the_step_and_remembers_how_long_it_took() -> None:
+    clock = FakeClock()
+    watch = image_task.StopWatch(clock, Progress(None))
+    assert watch.news() == ""
+    watch.step("one")
+    clock.now = 65
+    assert watch.news() == "lab image: one, 1:05"
+    watch.step("two")
+    watch.step(None)
+    assert watch.seconds == {"one": 65, "two": 0}

@@ -14,19 +14,7 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 from ansible_collections.linux.kdump.plugins.module_utils.lab import waiting
-
-
-class FakeClock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.lab.clock import FakeClock
 
 
 def test_polling_ends_with_the_first_find() -> None:
