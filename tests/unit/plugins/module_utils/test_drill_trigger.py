@@ -36,7 +36,8 @@ NONCE = "0123456789abcdef0123456789abcdef"
 def places(tmp_path: pathlib.Path) -> Places:
     for name, text in {"boot_id": "boot-1\n", "loaded": "1\n", "kmsg": "", "trigger": ""}.items():
         (tmp_path / name).write_text(text)
-    return Places(*(str(tmp_path / name) for name in ("boot_id", "loaded", "kmsg")), "/proc", str(tmp_path / "vmcore"))
+    boot_id, loaded, kmsg, vmcore = (str(tmp_path / name) for name in ("boot_id", "loaded", "kmsg", "vmcore"))
+    return Places(boot_id, loaded, kmsg, "/proc", vmcore)
 
 
 def test_a_host_that_may_crash(places: Places) -> None:
