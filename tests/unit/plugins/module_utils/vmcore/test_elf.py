@@ -14,7 +14,15 @@ import pytest
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.elf import ElfCore
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.findings import UnreadableError
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.source import FileSource
-from ansible_collections.linux.kdump.tests.unit.vmcores import BASE, PAGE, SIZE, Machine, write_elf
+from ansible_collections.linux.kdump.tests.unit.vmcore_files import (
+    write_elf,
+)
+from ansible_collections.linux.kdump.tests.unit.vmcores import (
+    BASE,
+    PAGE,
+    SIZE,
+    Machine,
+)
 
 
 def read(path: Path, data: bytes, address: int, length: int) -> bytes:

@@ -19,6 +19,13 @@ import pytest
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.examine import examine
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.findings import RULES, VERDICTS, finding, verdict_of
+from ansible_collections.linux.kdump.tests.unit.vmcore_files import (
+    KdumpOptions,
+    flatten,
+    samples,
+    write_elf,
+    write_kdump,
+)
 from ansible_collections.linux.kdump.tests.unit.vmcores import (
     BASE,
     CRASHTIME,
@@ -26,15 +33,10 @@ from ansible_collections.linux.kdump.tests.unit.vmcores import (
     NONCE,
     PAGE,
     RELEASE,
-    KdumpOptions,
     Machine,
     Ring,
     drill_ring,
-    flatten,
     note,
-    samples,
-    write_elf,
-    write_kdump,
 )
 
 Look = Callable[..., dict[str, t.Any]]

@@ -15,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.lzo import LzoError, decompress_python, load_library
-from ansible_collections.linux.kdump.tests.unit.vmcores import pack_lzo
+from ansible_collections.linux.kdump.tests.unit.vmcore_files import (
+    pack_lzo,
+)
 
 LIMIT = 4096
 #: Pages as they are: repeated pieces of a few kinds of bytes, up to 4 KiB.
