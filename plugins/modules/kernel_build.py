@@ -25,7 +25,7 @@ description:
     When the playbook is interrupted, the build is stopped.
 notes:
   - Runs on the build host, usually the controller (C(hosts) set to V(localhost)). No privileges are needed.
-  - The first build from a tarball takes about 1.8 GB of disk space for a while and leaves about 15 MB.
+  - The first build from a tarball takes about 1.9 GB of disk space for a while and leaves about 18 MB.
 extends_documentation_fragment:
   - linux.kdump.attributes
   - linux.kdump.attributes.action

@@ -33,7 +33,7 @@ FIXED_ENVIRONMENT: t.Final = {
 }
 
 #: Objects for each option that is on, measured on 6.1; how the estimate in the progress line comes about.
-OBJECTS_PER_OPTION: t.Final = 1.85
+OBJECTS_PER_OPTION: t.Final = 2.1
 _OBJECT_LINE = re.compile(rb"^  (?:CC|AS)  ", re.MULTILINE)
 
 #: Lines of the build log that go into an error.
