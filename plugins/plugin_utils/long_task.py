@@ -159,7 +159,8 @@ class LongModuleAction(ActionBase):
             running = f"grep -qs '\"started\"' {shlex.quote(self._results(job))}" if job else "false"
             self._shell(
                 f"cd {shlex.quote(folder)} && rm -f {LEASE}; n=0; "
-                f"while {{ [ -e {ALIVE} ] || {running}; }} && [ $n -lt {_FAREWELL * 5} ]; do sleep 0.2; n=$((n+1)); done"
+                f"while {{ [ -e {ALIVE} ] || {running}; }} && [ $n -lt {_FAREWELL * 5} ]; "
+                "do sleep 0.2; n=$((n+1)); done"
             )
 
     def _forget(self, job: str, folder: str) -> None:
