@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole of vmcore_fetch, with a connection that can fail, cut files short and damage them."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import typing as t
+from unittest.mock import MagicMock
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.linux.kdump.plugins.action.vmcore_fetch import ActionModule
+from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.plugins.modules.vmcore_fetch import work
+
+CHUNK = 4096
+CONTENT = os.urandom(CHUNK * 4)
+
+
+class Connection:
+    """Fetches by copying; ``faults`` says what happens to which fetch, counted from 0."""
+
+    def __init__(self, way: pathlib.Path) -> None:
+        self._shell = MagicMock(tmpdir=str(way), join_path=os.path.join)
+        self.faults: dict[int, str] = {}
+        self.fetches = 0
+
+    def fetch_file(self, source: str, dest: str) -> None:
+        fault = self.faults.pop(self.fetches, None)
+        self.fetches += 1
+        if fault == "cut":
+            raise AnsibleConnectionFailure("the connection broke")
+        shutil.copy(source, dest)
+        if fault == "short":
+            os.truncate(dest, 10)
+        if fault == "long":
+            with open(dest, "ab") as stream:
+                stream.write(b"more")
+
+
+class Rig:
+    """An action whose module runs here."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.source, self.dest = folder / "crash", folder / "artifacts" / "id"
+        for made in (self.source, folder / "way"):
+            made.mkdir()
+        (self.source / "vmcore").write_bytes(CONTENT)
+        (self.source / "dmesg.txt").write_text("Kernel panic\n")
+        self.connection = Connection(folder / "way")
+        self.steps: list[str] = []
+
+    def run(self, *, check_mode: bool = False, **options: t.Any) -> t.Mapping[str, t.Any]:
+        action = ActionModule.__new__(ActionModule)
+        action._task = MagicMock(check_mode=check_mode)
+        action._connection = t.cast(t.Any, self.connection)
+        action._loader = MagicMock(path_dwim=str)
+        action._host = "web1"
+        t.cast(t.Any, action).module = self._module
+        defaults = {"incomplete": False, "remove": False, "chunk_bytes": CHUNK}
+        return action.perform({"path": str(self.source), "dest": str(self.dest), **defaults, **options}, {})
+
+    def _module(self, _name: str, arguments: dict[str, t.Any], _vars: object, **_kwargs: object) -> dict[str, t.Any]:
+        request = arguments["_request"]
+        self.steps.append(request["step"])
+        return work({**arguments, "_request": {"files": [], "pieces": [], "into": None, **request}})
+
+
+@pytest.fixture
+def rig(tmp_path: pathlib.Path) -> Rig:
+    return Rig(tmp_path)
+
+
+def test_small_files_and_chunks_share_round_trips(rig: Rig) -> None:
+    result = rig.run()
+    assert (result["bytes"], result["resumed_bytes"], result["changed"]) == (len(CONTENT) + 13, 0, True)
+    assert rig.steps == ["list", *["stage"] * 5]
+    assert sorted(os.listdir(rig.dest)) == ["dmesg.txt", "vmcore"]
+    assert (rig.dest / "vmcore").read_bytes() == CONTENT
+    assert rig.run(chunk_bytes=1 << 20)["changed"] is False
+    assert rig.steps[-1] == "list"
+
+
+@pytest.mark.parametrize("fault", ["short", "long"])
+def test_damage_on_the_way_is_asked_for_again(rig: Rig, fault: str) -> None:
+    rig.connection.faults = {2: fault}
+    rig.run()
+    assert (rig.dest / "vmcore").read_bytes() == CONTENT
+    assert rig.steps.count("stage") == 6
+
+
+def test_lasting_damage_is_an_error(rig: Rig) -> None:
+    rig.connection.faults = dict.fromkeys(range(10), "short")
+    with pytest.raises(KdumpError, match="arrived damaged"):
+        rig.run()
+    assert rig.steps.count("stage") == 3
+
+
+def test_a_broken_connection_costs_what_was_under_way(rig: Rig) -> None:
+    rig.connection.faults = {3: "cut"}
+    with pytest.raises(AnsibleConnectionFailure):
+        rig.run()
+    assert not (rig.dest / "vmcore").exists()
+    result = rig.run()
+    assert result["resumed_bytes"] == 2 * CHUNK + 13
+    assert result["bytes"] == 2 * CHUNK
+    assert sorted(os.listdir(rig.dest)) == ["dmesg.txt", "vmcore"]
+    assert (rig.dest / "vmcore").read_bytes() == CONTENT
+
+
+def test_check_mode_touches_nothing(rig: Rig) -> None:
+    result = rig.run(check_mode=True, remove=True)
+    assert (result["changed"], result["bytes"], rig.steps) == (True, 0, ["list"])
+    assert [file["changed"] for file in result["files"]] == [True, True]
+    assert not rig.dest.exists()
+
+
+def test_removal_comes_after_all_is_verified(rig: Rig) -> None:
+    rig.connection.faults = {3: "cut"}
+    with pytest.raises(AnsibleConnectionFailure):
+        rig.run(remove=True)
+    assert (rig.source / "vmcore").exists()
+    assert rig.run(remove=True)["removed"] is True
+    assert not rig.source.exists()
+    assert rig.steps[-1] == "remove"
+
+
+def test_a_dump_that_was_replaced_is_not_removed(rig: Rig) -> None:
+    rig.run()
+    (rig.source / "dmesg.txt").write_text("Another panic\n")
+    with pytest.raises(KdumpError, match="is another file"):
+        rig.run(remove=True)
+    assert (rig.source / "vmcore").exists()
+
+
+def test_chunks_have_a_least_size(rig: Rig) -> None:
+    with pytest.raises(KdumpError, match="chunk_bytes is at least 4096"):
+        rig.run(chunk_bytes=0)
