@@ -100,7 +100,8 @@ options:
     description:
       - How the image is compressed. The capture kernel must be able to unpack it (C(CONFIG_RD_GZIP),
         C(CONFIG_RD_ZSTD)).
-      - V(zstd) needs the C(zstd) command on the build host.
+      - V(zstd) makes the smallest file, needs the C(zstd) command on the build host, and some megabytes more of the
+        reservation while it is unpacked.
     type: str
     choices: [gzip, zstd, none]
     default: gzip
@@ -115,7 +116,11 @@ notes:
     inside that file system, required. C(kdump.fstype=<type>) is its type, found out where it is absent.
   - C(kdump.final=<action>) stands before O(final_action). C(kdump.limit_target), C(kdump.limit_log),
     C(kdump.limit_core) and C(kdump.limit_sync) stand before O(limits).
-  - The command line should hold C(panic=1), so that a capture kernel that dies of too little memory reboots.
+  - A word of the command line that does not fit is ignored with a line on the console. C(kdump.path) may hold letters,
+    digits and C(._@%+=:,-/).
+  - The command line must hold C(panic=<seconds>), so that a capture kernel that dies of too little memory reboots.
+    With C(rootfstype=ramfs) the unpacked image may take more than half of the memory, so that a smaller reservation
+    works.
   - A vmcore that does not fit on the target is removed again, with the kernel log and the record kept, so that the host
     does not come back to a full disk. A vmcore that failed for another reason stays as C(vmcore.incomplete).
 seealso:

@@ -25,8 +25,10 @@ from ..errors import KdumpError
 from . import closure, modules, newc, save_script, save_settings, tools
 
 SCHEMA: t.Final = {"name": "linux.kdump/manifest", "version": 1}
+#: The first is the default. Counted in instructions, gzip and zstd unpack equally fast (0.29 s of emulated time for
+#: 6 MB, most of it beside the kernel's own start), but zstd's window is memory that the smallest reservations lack.
 COMPRESSIONS: t.Final = ("gzip", "zstd", "none")
-#: Above it zstd wants windows, hence memory, that a small reservation does not have.
+#: Above it zstd wants still larger windows.
 _ZSTD_LEVEL = 19
 _ZSTD_TIMEOUT = 120
 #: glibc opens it by name when a thread is cancelled, which makedumpfile's threads are; without it the dump aborts.

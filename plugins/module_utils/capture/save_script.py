@@ -16,7 +16,6 @@ machine that comes back to a full disk has failed twice.
 
 from __future__ import annotations
 
-import re
 import typing as t
 
 from .save_base import BASE
@@ -31,9 +30,6 @@ MAKEDUMPFILE_PATH: t.Final = "bin/makedumpfile"
 TARGET_PATH: t.Final = "target"
 #: Must sort after every other member: its absence tells the script that the unpacking was cut short.
 LAST_PATH: t.Final = "tmp"
-
-#: What the command line may hold as the folder of dumps: nothing that a shell, JSON or a command line would quote.
-FOLDER_PATTERN: t.Final = re.compile(r"(/[A-Za-z0-9._@%+=:,-]+)*/?")
 
 #: The busybox applets that the script calls, beside the shell itself.
 APPLETS: t.Final = (
