@@ -132,6 +132,7 @@ def ensure(spec: ImageSpec, builder: Builder, *, force: bool) -> tuple[dict[str,
         return found, False
     make_room(builder)
     check_tools(builder)
+    builder.report("waiting for its turn")
     with locked(f"{folder}.lock", what="build the image", seconds=LOCK_LIMIT, clock=builder.clock):
         found = cached(folder)
         if found and not force:

@@ -19,8 +19,6 @@ from ansible_collections.linux.kdump.plugins.module_utils.lab import state
 
 #: The folder that holds ansible_collections.
 COLLECTIONS = str(sys.modules[InventoryModule.__module__].__file__).partition("/ansible_collections/")[0]
-    "/ansible_collections/"
-)[0]
 
 SPEC = {"name": "alpha", "image": "/image.qcow2", "memory": 1 << 30, "cpus": 2}
 

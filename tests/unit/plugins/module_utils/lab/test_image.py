@@ -76,7 +76,9 @@ def test_an_image_is_built_once(tmp_path: Path) -> None:
     assert sorted(os.listdir(folder)) == ["finish.log", "image.qcow2", "manifest.json"]
     host.runner.answers.clear()
     assert image.ensure(SPEC, host.builder, force=False) == (manifest, False)
-    assert host.steps == ["installing packages", "making the disk", "finishing boot", "converting"]
+    assert host.steps == [
+        "waiting for its turn", "installing packages", "making the disk", "finishing boot", "converting",
+    ]  # fmt: skip
 
 
 def test_it_can_be_built_anew(tmp_path: Path) -> None:
@@ -225,3 +227,13 @@ def test_the_stop_watch_tells_the_step_and_remembers_how_long_it_took() -> None:
     watch.step("two")
     watch.step(None)
     assert watch.seconds == {"one": 65, "two": 0}
+
+
+def test_nothing_waits_longer_than_the_task(tmp_path: Path) -> None:
+    progress = Progress(str(tmp_path))
+    clock = image_task.AttendedClock(progress)
+    (tmp_path / "lease").touch()
+    clock.sleep(0)
+    (tmp_path / "lease").unlink()
+    with pytest.raises(KdumpError, match="nobody waits"):
+        clock.sleep(0)
