@@ -20,7 +20,7 @@ from .keys import ensure_lab_key, seed_guest
 from .machine import Machine
 from .spec import GuestSpec, checked_name, differences, guest_spec
 from .state import GuestRecord, LabPaths, describe, read_record, write_record
-from .waiting import Clock, SystemClock, locked, orderly_end
+from .waiting import AttendedClock, Clock, locked, nobody_listens, orderly_end
 
 _LOCK_LIMIT: t.Final = 900
 _DISK_LIMIT: t.Final = 60
@@ -224,7 +224,7 @@ def produce(options: t.Mapping[str, t.Any], *, runner: CommandRunner, check: boo
         stop_seconds=options["stop_timeout"],
         lifetime=options["lifetime"],
     )
-    lab = Lab(LabPaths(os.path.abspath(options["lab_dir"])), runner=runner, clock=SystemClock())
+    lab = Lab(LabPaths(os.path.abspath(options["lab_dir"])), runner=runner, clock=AttendedClock(nobody_listens))
     with orderly_end():
         try:
             return lab.ensure(desired, check=check)

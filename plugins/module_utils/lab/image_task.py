@@ -12,23 +12,11 @@ from collections.abc import Mapping
 
 from ..command import CommandRunner
 from ..errors import KdumpError
-from ..progress import InterruptedWorkError, Progress, minutes
+from ..progress import Progress, minutes
 from .image import IMAGE_FILE, Builder, ImageSpec, cached, ensure
 from .sizes import parse_size
-from .waiting import Clock, SystemClock
+from .waiting import AttendedClock, Clock
 from .watched import WatchedRunner
-
-
-class AttendedClock(SystemClock):
-    """A clock on which nothing waits longer than the task that asked for it."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def sleep(self, seconds: float) -> None:
-        super().sleep(seconds)
-        if self._progress.abandoned():
-            raise InterruptedWorkError("Cannot wait any longer: it was interrupted, since nobody waits for it any more")
 
 
 class StopWatch:
@@ -69,7 +57,7 @@ def produce(
     options: Mapping[str, t.Any], *, runner: CommandRunner, progress: Progress, root: bool, check: bool
 ) -> dict[str, t.Any]:
     """The whole work of the module."""
-    spec, clock = image_spec(options), AttendedClock(progress)
+    spec, clock = image_spec(options), AttendedClock(progress.abandoned)
     watch = StopWatch(clock, progress)
     cache = os.path.abspath(options["cache_dir"])
     log = os.path.join(cache, "images", f"{spec.digest[:16]}.log")

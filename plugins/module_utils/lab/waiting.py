@@ -18,6 +18,8 @@ from ..errors import KdumpError
 
 Value = t.TypeVar("Value")
 
+_ENDING: t.Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 #: Seconds between two looks.
 INTERVAL: t.Final = 0.2
 
@@ -27,9 +29,11 @@ def orderly_end() -> Iterator[None]:
     """Let a polite request to end reach the clean-up code, as Ctrl-C does, and not end the process on the spot."""
 
     def interrupt(_number: int, _frame: object) -> None:
+        for other in _ENDING:  # once is enough; the clean-up itself is not to be interrupted
+            signal.signal(other, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, interrupt) for number in _ENDING}
     try:
         yield
     finally:
@@ -53,14 +57,24 @@ def nobody_listens() -> bool:
 
 
 class SystemClock:
-    """The machine's own clock; waiting ends when nobody waits for the result any more."""
+    """The machine's own clock."""
 
     def monotonic(self) -> float:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
-        if nobody_listens():
+
+
+class AttendedClock(SystemClock):
+    """A clock on which nothing waits any longer once nobody waits for the result."""
+
+    def __init__(self, abandoned: Callable[[], bool]) -> None:
+        self._abandoned = abandoned
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if self._abandoned():
             raise KeyboardInterrupt
 
 

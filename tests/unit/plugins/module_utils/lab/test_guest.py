@@ -49,7 +49,7 @@ class World:
         )  # fmt: skip
         monkeypatch.setattr(machines, "start_ticks", self.alive.get)
         monkeypatch.setattr(state, "start_ticks", self.alive.get)
-        monkeypatch.setattr(machines.os, "killpg", self.kill)
+        monkeypatch.setattr(os, "killpg", self.kill)
         monkeypatch.setattr(qmp, "execute", self.execute)
         monkeypatch.setattr(qmp, "require_library", lambda: None)
 
@@ -91,7 +91,7 @@ class World:
             "wait": True, "wait_timeout": 60, "stop_timeout": 30, "lifetime": 7200, "lab_dir": str(self.lab), **change,
         }  # fmt: skip
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(guests, "SystemClock", FakeClock)
+            patch.setattr(guests, "AttendedClock", lambda _abandoned: FakeClock())
             return guests.produce(options, runner=self.runner, check=check)
 
 

@@ -227,13 +227,3 @@ def test_the_stop_watch_tells_the_step_and_remembers_how_long_it_took() -> None:
     watch.step("two")
     watch.step(None)
     assert watch.seconds == {"one": 65, "two": 0}
-
-
-def test_nothing_waits_longer_than_the_task(tmp_path: Path) -> None:
-    progress = Progress(str(tmp_path))
-    clock = image_task.AttendedClock(progress)
-    (tmp_path / "lease").touch()
-    clock.sleep(0)
-    (tmp_path / "lease").unlink()
-    with pytest.raises(KdumpError, match="nobody waits"):
-        clock.sleep(0)

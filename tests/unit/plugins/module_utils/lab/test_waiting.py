@@ -63,7 +63,7 @@ def test_waiting_ends_when_the_reader_of_the_output_is_gone() -> None:
         os.close(reader)
         assert waiting.nobody_listens()
         with pytest.raises(KeyboardInterrupt):
-            waiting.SystemClock().sleep(0)
+            waiting.AttendedClock(waiting.nobody_listens).sleep(0)
     finally:
         os.dup2(kept, 1)
         os.close(writer)
