@@ -56,8 +56,9 @@ fail() {
 # What a tool said of its end: the cause where it is a known one, else its last line that is not about progress.
 last_words() {
     tr '\r' '\n' <"$temporary/out" >"$temporary/words"
-    grep -m 1 -e 'No space left on device' -e 'allocate memory' "$temporary/words" ||
-        grep -v -e '^ *$' -e '^Copying data' -e '^Checking for' -e ' Failed\.$' "$temporary/words" | tail -n 1
+    words=$(grep -m 1 -e 'No space left on device' -e 'allocate memory' "$temporary/words" ||
+        grep -v -e '^ *$' -e '^Copying data' -e '^Checking for' -e ' Failed\.$' "$temporary/words" | tail -n 1)
+    echo "${words:-it said nothing}"
 }
 
 # --- settings ----------------------------------------------------------------------------------------------------
