@@ -79,7 +79,8 @@ open_target() {
     limited "$limit_target" mount ${fstype:+-t "$fstype"} -o rw,noatime,nodev,nosuid,noexec "$device" "$target"
     rc=$?
     if [ "$rc" -ne 0 ]; then
-        fail fail-target "$device cannot be mounted: $(last_words)"
+        blame "$rc" "$began" "$limit_target" fail-target
+        fail "$tag" "$device cannot be mounted: status $rc: $(last_words)"
         return "$rc"
     fi
     mounted=1
