@@ -300,15 +300,18 @@ def test_a_link_inside_the_target_is_followed(capture: Capture) -> None:
     assert capture.run() == list(drill.STAGES)
 
 
-def test_a_target_that_cannot_be_mounted(capture: Capture) -> None:
-    said = capture.shell("fake_mount='echo \"mount: Invalid argument\" >$temporary/out; (exit 32)'\nmain")
-    assert "fail-target /dev/vda cannot be mounted: status 32: mount: Invalid argument" in said
-    assert "final-action reboot" in said
-
-
-def test_a_mount_that_was_killed_is_a_lack_of_memory(capture: Capture) -> None:
-    said = capture.shell("fake_mount='(exit 137)'\nmain")
-    assert "fail-memory /dev/vda cannot be mounted: status 137: it said nothing" in said
+@pytest.mark.parametrize(
+    ("mount", "said"),
+    [
+        (
+            'echo "mount: Invalid argument" >$temporary/out; (exit 32)',
+            "fail-target {}: status 32: mount: Invalid argument",
+        ),
+        ("(exit 137)", "fail-memory {}: status 137: it said nothing"),
+    ],
+)
+def test_a_target_that_cannot_be_mounted(capture: Capture, mount: str, said: str) -> None:
+    assert said.format("/dev/vda cannot be mounted") in capture.shell(f"fake_mount='{mount}'\nmain")
 
 
 def test_an_id_that_is_taken_is_never_used_again(capture: Capture) -> None:
