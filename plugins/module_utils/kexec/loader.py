@@ -62,10 +62,11 @@ class Surroundings:
 
     root: str = ""
     search_path: str = "/usr/sbin:/usr/bin:/sbin:/bin"
-    #: How often a busy file is asked, with a pause between, and how long kexec may take.
+    #: How often a busy file is asked, with a pause between, and how long kexec may take: a second on most hosts,
+    #: most of a minute has been seen in an emulated guest on a machine with no time for it.
     tries: int = 50
     pause: str = "0.2"
-    seconds: int = 60
+    seconds: int = 120
 
 
 _SCRIPT = r"""#!/bin/sh
@@ -216,7 +217,7 @@ Type=oneshot
 RemainAfterExit=yes
 ExecStart={paths.LOADER} load
 ExecStop={paths.LOADER} unload
-TimeoutStartSec=3min
+TimeoutStartSec=5min
 
 [Install]
 WantedBy=sysinit.target

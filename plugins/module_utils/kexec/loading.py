@@ -22,8 +22,9 @@ from .state import Crash, LoadRecord, digest, is_current, read_crash, read_recor
 
 State = t.Literal["loaded", "enabled", "unloaded"]
 
-_SYSTEMCTL_SECONDS: t.Final = 60
-_LOAD_SECONDS: t.Final = 240
+_SYSTEMCTL_SECONDS: t.Final = 120
+#: Above the unit's own limit.
+_LOAD_SECONDS: t.Final = 360
 
 
 class LoadError(KdumpError):
