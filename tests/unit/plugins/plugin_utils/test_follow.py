@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import typing as t
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.linux.kdump.plugins.plugin_utils.console import Lines
 from ansible_collections.linux.kdump.plugins.plugin_utils.follow import Event, Follower, Limits, Probe
 
 OLD, NEW = "11111111-old", "22222222-new"
@@ -258,3 +260,30 @@ def test_it_always_ends_and_never_repeats_itself(observations: list[Observation]
     assert len(set(names)) == len(names)
     assert follower.end(2001) in {"settled", "never_went_down", "never_came_back"}
     assert [event.seconds for event in follower.events] == sorted(event.seconds for event in follower.events)
+
+
+def test_the_console_of_a_real_drill() -> None:
+    """Recorded: sysrq-c, the capture kernel with the save script, firmware and GRUB, the normal kernel."""
+    recording = pathlib.Path(__file__).parents[3] / "fixtures" / "console" / "good-drill.log"
+    follower, lines = Follower(boot_id=OLD, limits=LIMITS, console=True), Lines()
+    follower.triggered("sysrq-c")
+    text = recording.read_bytes().decode("utf-8", "replace")
+    for second, start in enumerate(range(0, len(text), 500)):
+        for line in lines.feed(text[start : start + 500]):
+            follower.line(second, line)
+    follower.probe(Probe(500, NEW, systemd="running"))
+    assert [(event.name, event.text.split(" ")[0]) for event in follower.events] == [
+        ("triggered", "sysrq-c"),
+        ("panic", "sysrq"),
+        ("capture_kernel", "6.1.192-kdump"),
+        ("save-start", "6.1.192-kdump"),
+        ("target-ready", "/dev/vda1"),
+        ("log-saved", "35969"),
+        ("core-saved", "34249190"),
+        ("record-saved", "/var/crash/20261122T224135Z-c2493165/kdump.json"),
+        ("final-action", "reboot"),
+        ("kernel", "6.1.0-56-cloud-amd64"),
+        ("connection_back", "boot"),
+        ("settled", "systemd"),
+    ]
+    assert not any("\x1b" in line for line in follower.lines)
