@@ -19,7 +19,8 @@ nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 nox.options.sessions = [
-    "lint", "units", "units_newer", "browser", "docs", "importer", "sanity", "ansible_test_units", "integration", "molecule"
+    "lint", "units", "units_newer", "browser", "docs", "importer",
+    "sanity", "ansible_test_units", "integration", "molecule",
 ]  # fmt: skip
 
 ROOT = pathlib.Path(__file__).parent

@@ -28,7 +28,7 @@ def is_safe(node: nodes.Node) -> bool:
     if isinstance(node, nodes.CondExpr):
         return is_safe(node.expr1) and (node.expr2 is None or is_safe(node.expr2))
     if isinstance(node, nodes.Call):
-        return (node.node.name if isinstance(node.node, nodes.Name) else node.node.attr) in MACROS
+        return getattr(node.node, "name", None) in MACROS or getattr(node.node, "attr", None) in MACROS
     if isinstance(node, (nodes.Add, nodes.Sub, nodes.Div)):
         return is_safe(node.left) and is_safe(node.right)
     if isinstance(node, nodes.Getattr):

@@ -36,7 +36,8 @@ def peer_log(vmcore: pathlib.Path) -> list[str]:
     """The log as makedumpfile reads it, a line each; it indents the continuations of a record."""
     with tempfile.TemporaryDirectory() as scratch:
         target = pathlib.Path(scratch) / "log"
-        subprocess.run(["makedumpfile", "--dump-dmesg", str(vmcore), str(target)], check=True, capture_output=True, timeout=120)
+        argv = ["makedumpfile", "--dump-dmesg", str(vmcore), str(target)]
+        subprocess.run(argv, check=True, capture_output=True, timeout=120)
         return target.read_text(encoding="utf-8", errors="replace").splitlines()
 
 

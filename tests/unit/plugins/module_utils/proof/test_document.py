@@ -127,7 +127,7 @@ def test_all_outcomes_and_verdicts_have_words() -> None:
 
 
 def test_the_record_inside_the_dump_is_used_where_none_is_given() -> None:
-    proof = build_proof(captured()["panic"])
+    proof: dict[str, t.Any] = build_proof(captured()["panic"])
     assert proof["record"]["status"] == "saved"
     assert [item["sha256"] for item in proof["dump"]["files"]] == [None, None, None]
 
@@ -145,7 +145,8 @@ def test_the_record_inside_the_dump_is_used_where_none_is_given() -> None:
     ],
 )
 def test_the_console_ends_with_the_capture(lines: list[object], first: str, last: str) -> None:
-    console = build_proof({**captured()["panic"], "console": lines})["console"]
+    proof: dict[str, t.Any] = build_proof({**captured()["panic"], "console": lines})
+    console = proof["console"]
     assert (console[0], console[-1][-len(last) :]) == (first, last)
 
 
