@@ -6,7 +6,9 @@ SHELL := /bin/bash
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.tree
 VENV := .venv
-PLAYBOOK := $(VENV)/bin/ansible-playbook
+# Whoever is neither root nor let in by sudo without a password is asked for it, once.
+BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || echo --ask-become-pass)
+PLAYBOOK := $(VENV)/bin/ansible-playbook $(BECOME)
 NOX := $(VENV)/bin/nox
 
 .PHONY: help demo test check bench lab-down controller clean
@@ -23,7 +25,8 @@ demo: $(VENV)/.ready ## The whole drill on a lab guest: build, deploy, crash, ca
 controller: $(VENV)/.ready ## Install what the controller needs (QEMU, mmdebstrap, build tools)
 	@$(PLAYBOOK) linux.kdump.controller
 
-test: controller ## Everything CI runs
+test: $(VENV)/.ready ## Everything CI runs
+	@$(PLAYBOOK) linux.kdump.controller --extra-vars @tests/packages.yml
 	@$(NOX)
 
 check: $(VENV)/.ready ## Lint and unit tests, under a minute once the environments are made

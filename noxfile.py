@@ -19,7 +19,7 @@ nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 nox.options.sessions = [
-    "lint", "units", "units_newer", "browser", "docs", "importer",
+    "lint", "ansible_lint", "units", "units_newer", "browser", "docs", "importer",
     "sanity", "ansible_test_units", "integration", "molecule",
 ]  # fmt: skip
 
@@ -64,7 +64,7 @@ def prepare(session: nox.Session, requirements: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, types, YAML, roles and the language level of what runs on managed hosts."""
+    """Style, types, YAML and the language level of what runs on managed hosts."""
     prepare(session, "lint")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
@@ -73,6 +73,12 @@ def lint(session: nox.Session) -> None:
     session.run("yamllint", "--strict", ".")
     targets = ["plugins/modules", "plugins/module_utils"]
     session.run("vermin", "--quiet", "--no-tips", "--violations", "--no-eval-annotations", "--target=3.9-", *targets)
+
+
+@nox.session
+def ansible_lint(session: nox.Session) -> None:
+    """Roles, playbooks and scenarios, by the production profile."""
+    prepare(session, "lint")
     session.run("ansible-lint", "--strict")
 
 
