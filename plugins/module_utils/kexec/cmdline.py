@@ -96,24 +96,26 @@ REMOVE: t.Final = frozenset({
     "kdump.", "elfcorehdr", "memmap", "irqpoll", "reset_devices",
 })  # fmt: skip
 
-#: Ends a capture kernel that itself dies, after time to read the console: a hang would cost the machine.
-_DIE = ("oops=panic", "panic=10")
+#: What every architecture wants. The save environment is unpacked into the root file system, which is a tmpfs unless
+#: rootfstype= says otherwise (init/do_mounts.c), and a tmpfs takes at most half of the little memory there is.
+#: The other two end a capture kernel that itself dies, after time to read the console: a hang would cost the machine.
+_EVERY: t.Final = ("rootfstype=ramfs", "oops=panic", "panic=10")
 
 POLICIES: t.Final = {
     "x86_64": Policy(
-        ("irqpoll", "nr_cpus=1", "reset_devices", "cgroup_disable=memory", "mce=off", "numa=off", "nokaslr", *_DIE),
+        ("irqpoll", "nr_cpus=1", "reset_devices", "cgroup_disable=memory", "mce=off", "numa=off", "nokaslr", *_EVERY),
         frozenset({"notsc"}),
     ),
-    "i386": Policy(("irqpoll", "nr_cpus=1", "reset_devices", "numa=off", *_DIE), frozenset({"notsc"})),
-    "arm64": Policy(("irqpoll", "nr_cpus=1", "reset_devices", "cgroup_disable=memory", *_DIE)),
+    "i386": Policy(("irqpoll", "nr_cpus=1", "reset_devices", "numa=off", *_EVERY), frozenset({"notsc"})),
+    "arm64": Policy(("irqpoll", "nr_cpus=1", "reset_devices", "cgroup_disable=memory", *_EVERY)),
     # ppc64 counts hardware threads: nr_cpus=1 fails when the crashing thread is not the first of its core
     "ppc64le": Policy(
-        ("irqpoll", "maxcpus=1", "noirqdistrib", "reset_devices", "cgroup_disable=memory", "numa=off", *_DIE),
+        ("irqpoll", "maxcpus=1", "noirqdistrib", "reset_devices", "cgroup_disable=memory", "numa=off", *_EVERY),
         frozenset({"kvm_cma_resv_ratio"}),
     ),
     # irqpoll and reset_devices mean nothing to channel I/O; 896 is the oldest parameter area, so it fits everywhere
     "s390x": Policy(
-        ("nr_cpus=1", "cgroup_disable=memory", "numa=off", *_DIE),
+        ("nr_cpus=1", "cgroup_disable=memory", "numa=off", *_EVERY),
         frozenset({"vmcp_cma", "prot_virt", "zfcp.allow_lun_scan"}),
         size=896,
     ),

@@ -77,7 +77,7 @@ def test_keeps_what_the_machine_needs_and_drops_what_a_capture_kernel_must_not_h
     line = derive(DEBIAN, machine="x86_64", settings=["kdump.target=UUID=1", "kdump.path=/var/crash"])
     assert line == (
         "console=tty0 console=ttyS0,115200n8 no_timer_check irqpoll nr_cpus=1 reset_devices cgroup_disable=memory "
-        "mce=off numa=off nokaslr oops=panic panic=10 kdump.target=UUID=1 kdump.path=/var/crash"
+        "mce=off numa=off nokaslr rootfstype=ramfs oops=panic panic=10 kdump.target=UUID=1 kdump.path=/var/crash"
     )
 
 
@@ -86,7 +86,7 @@ def test_keeps_what_the_machine_needs_and_drops_what_a_capture_kernel_must_not_h
     [
         "root=/dev/vda1", "crashkernel=1G-:64M", "BOOT_IMAGE=/x", "hugepages=512", "quiet", "ro", "panic-on-warn=1",
         "systemd.unit=rescue.target", "rd.lvm.lv=a/b", "kdump.final=shell", "nr_cpus=8", "panic=1", "slub-debug=FZ",
-        "elfcorehdr=0x1000", "log_buf_len=16M", "init=/bin/sh", "mem=1G", '"root=LABEL=my disk"',
+        "elfcorehdr=0x1000", "rootfstype=ext4", "log_buf_len=16M", "init=/bin/sh", "mem=1G", '"root=LABEL=my disk"',
     ],
 )  # fmt: skip
 def test_does_not_inherit(argument: str) -> None:
@@ -122,8 +122,10 @@ def test_the_caller_can_remove_by_name_and_by_prefix() -> None:
 
 @pytest.mark.parametrize("machine", sorted(MACHINES))
 def test_every_known_machine_gets_a_line_that_dies_by_reboot(machine: str) -> None:
-    words = derive("console=ttyS0 root=x", machine=machine).split()
+    words = derive("console=ttyS0 root=x rootfstype=xfs", machine=machine).split()
     assert {"oops=panic", "panic=10", "console=ttyS0"} <= set(words)
+    # a root on tmpfs would hold the save environment only up to half of the reservation
+    assert [word for word in words if Argument(word).name == "rootfstype"] == ["rootfstype=ramfs"]
     assert {"nr_cpus=1", "maxcpus=1"} & set(words)
     assert not {"root", "crashkernel"} & {Argument(word).name for word in words}
 
