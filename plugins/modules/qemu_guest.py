@@ -71,7 +71,8 @@ options:
     elements: str
     default: []
   lifetime:
-    description: Seconds after which a started guest is ended whatever it does. Applies from the next start on.
+    description:
+      - Seconds, at least 1, after which a started guest is ended whatever it does. Applies from the next start on.
     type: int
     default: 7200
   recreate:
@@ -95,6 +96,9 @@ options:
     default: 60
 notes:
   - Runs on the controller, with C(ansible_python_interpreter) set to C(ansible_playbook_python).
+  - Each start of QEMU begins a new console file. What the guest does by itself afterwards goes on in that file, reboots
+    and crashes with their capture kernel too, so that the story of a crash is in one piece and in one place.
+  - A folder in O(lab_dir) that holds something else than a guest is never removed.
   - To start several guests side by side, start each with O(wait=false), then run the same tasks with O(wait=true).
 requirements:
   - qemu.qmp (Python library)

@@ -45,7 +45,9 @@ options:
     elements: str
     default: []
   force:
-    description: Build anew even if the cache has the image, for instance to have the newest packages.
+    description:
+      - Build anew even if the cache has the image, for instance to have the newest packages.
+      - Guests that were made from the image before must be made anew too, since their disks are overlays of it.
     type: bool
     default: false
   progress:

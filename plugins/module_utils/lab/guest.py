@@ -18,8 +18,8 @@ from .accel import choose
 from .argv import disk_name
 from .keys import ensure_lab_key, seed_guest
 from .machine import Machine
-from .spec import GuestSpec, checked_name, differences, guest_spec
-from .state import GuestRecord, LabPaths, describe, read_record, write_record
+from .spec import GuestSpec, checked_lifetime, checked_name, differences, guest_spec
+from .state import GuestPaths, GuestRecord, LabPaths, describe, read_record, write_record
 from .waiting import AttendedClock, Clock, locked, nobody_listens, orderly_end
 
 _LOCK_LIMIT: t.Final = 900
@@ -61,7 +61,10 @@ def current(lab: LabPaths, name: str, *, tolerant: bool) -> Current:
         if not tolerant:
             raise
         record = None
-    return Current(exists=os.path.isdir(paths.root), record=record)
+    exists = os.path.isdir(paths.root)
+    if exists:
+        _check_ours(paths)
+    return Current(exists=exists, record=record)
 
 
 def plan(desired: Desired, now: Current) -> tuple[str, ...]:
@@ -189,7 +192,8 @@ class Lab:
             record = read_record(paths)
         if record:
             machine.stop(record, grace=0)
-        if record and (record.boots > 1 or (record.run and record.run.answered)):
+        # without a run it was stopped on purpose, so somebody has had it
+        if record and record.boots and (record.boots > 1 or record.run is None or record.run.answered):
             write_record(paths, replace(record, run=None))
             return
         if record and record.boots:
@@ -198,6 +202,15 @@ class Lab:
                 os.replace(paths.console(record.boots), kept)
             _say_kept(error, paths.console(record.boots), kept)
         shutil.rmtree(paths.root, ignore_errors=True)
+
+
+def _check_ours(paths: GuestPaths) -> None:
+    """Refuse to touch a folder of something else; a making that was cut short leaves it empty or with the disk."""
+    names = set(os.listdir(paths.root))
+    if names and not names & {os.path.basename(paths.record), disk_name(0)}:
+        raise KdumpError(
+            f"Cannot act on the guest {paths.name}: the folder {paths.root} holds no guest. Check the option lab_dir."
+        )
 
 
 def _say_kept(error: BaseException, before: str, now: str) -> None:
@@ -222,7 +235,7 @@ def produce(options: t.Mapping[str, t.Any], *, runner: CommandRunner, check: boo
         wait=options["wait"],
         wait_seconds=options["wait_timeout"],
         stop_seconds=options["stop_timeout"],
-        lifetime=options["lifetime"],
+        lifetime=checked_lifetime(options["lifetime"]),
     )
     lab = Lab(LabPaths(os.path.abspath(options["lab_dir"])), runner=runner, clock=AttendedClock(nobody_listens))
     with orderly_end():

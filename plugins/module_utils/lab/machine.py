@@ -35,6 +35,12 @@ _DEAD = re.compile(
     r"Kernel panic - not syncing[^\r\n]*|No bootable device|grub rescue>|You are in emergency mode"
     r"|Unable to mount root[^\r\n]*|ALERT! [^\r\n]*does not exist"
 )
+#: What QEMU, or timeout(1) for it, says when the machine it is on lacks something, and what to do then.
+_ADVICE: t.Final = {
+    "failed to run command": ". Install QEMU, for instance with the role linux.kdump.controller.",
+    "'type' expects a netdev backend type": ". Install a QEMU that has user networking (libslirp).",
+    "network backend 'user' is not compiled": ". Install a QEMU that has user networking (libslirp).",
+}
 #: What ssh says when trying again cannot help.
 _REFUSED = ("Permission denied", "Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED")
 
@@ -98,7 +104,8 @@ class Machine:
                 " Leave the option port out and a free one is chosen."
             )
         words = text.splitlines()[-1] if text else "it printed nothing"
-        return KdumpError(f"Cannot start the guest {spec.name}: QEMU ended at once: {words}", stderr=text)
+        advice = next((advice for sign, advice in _ADVICE.items() if sign in text), "")
+        return KdumpError(f"Cannot start the guest {spec.name}: QEMU ended at once: {words}{advice}", stderr=text)
 
     def kill(self) -> None:
         """End whatever qemu.pid names, with all of its process group. Only for a QEMU that was started just now."""

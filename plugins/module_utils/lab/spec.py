@@ -51,6 +51,13 @@ def checked_name(name: str) -> str:
     return name
 
 
+def checked_lifetime(seconds: int) -> int:
+    """The life-time of a guest, if it is one: timeout(1) takes 0 for "no limit"."""
+    if seconds < 1:
+        raise KdumpError(f"Cannot use lifetime {seconds}: every guest has an end. Give it 1 second or more.")
+    return seconds
+
+
 def guest_spec(options: Mapping[str, t.Any]) -> GuestSpec:
     """The spec that a task's options ask for."""
     spec = GuestSpec(

@@ -191,7 +191,12 @@ def test_a_guest_that_answers_its_power_button_is_not_killed(world: World) -> No
     [
         ("qemu: -netdev x: Could not set up host forwarding rule 'tcp'", 2222, "port 2222 of 127.0.0.1 is taken"),
         ("qemu: -device bogus: not a valid device", None, "QEMU ended at once: .*not a valid device"),
-        ("timeout: failed to run command 'qemu-system-x86_64': No such file", None, "No such file"),
+        (
+            "timeout: failed to run command 'qemu-system-x86_64': No such file",
+            None,
+            r"No such file. Install QEMU.*linux\.kdump\.controller",
+        ),
+        ("qemu: -netdev user: Parameter 'type' expects a netdev backend type", None, "Install a QEMU that has user"),
     ],
 )
 def test_a_qemu_that_does_not_start_leaves_nothing(world: World, says: str, port: int | None, words: str) -> None:
@@ -239,6 +244,41 @@ def test_a_guest_that_was_up_before_keeps_its_disk(world: World) -> None:
     assert world.alive == {}
     world.login = (0, "", "")
     assert world.ensure()["steps"] == ["start"]
+
+
+@pytest.mark.parametrize("state", ["restarted", "present"])
+def test_a_guest_that_was_stopped_keeps_its_disk_when_it_does_not_start_again(world: World, state: str) -> None:
+    world.ensure()
+    if state == "present":
+        world.ensure(state="stopped")
+    world.qemu_says = "qemu: no"
+    with pytest.raises(KdumpError, match="ended at once"):
+        world.ensure(state=state)
+    world.qemu_says = ""
+    assert world.ensure()["steps"] == ["start"]
+
+
+def test_a_folder_that_holds_no_guest_is_not_removed(world: World) -> None:
+    (world.lab / "alpha").mkdir(parents=True)
+    (world.lab / "alpha/letter.txt").write_text("dear reader")
+    for change in ({"state": "absent"}, {"state": "present", "recreate": True}):
+        with pytest.raises(KdumpError, match="holds no guest"):
+            world.ensure(**change)
+        assert (world.lab / "alpha/letter.txt").exists()
+
+
+@pytest.mark.parametrize("left", [[], ["disk.qcow2"]])
+def test_what_a_killed_making_left_is_removed(world: World, left: list[str]) -> None:
+    (world.lab / "alpha").mkdir(parents=True)
+    for name in left:
+        (world.lab / "alpha" / name).touch()
+    assert world.ensure()["steps"] == ["remove", "create", "start"]
+
+
+@pytest.mark.parametrize("lifetime", [0, -1])
+def test_no_guest_lives_for_ever(world: World, lifetime: int) -> None:
+    with pytest.raises(KdumpError, match="1 second or more"):
+        world.ensure(lifetime=lifetime)
 
 
 def test_ctrl_c_while_waiting_leaves_no_process(world: World) -> None:
