@@ -88,8 +88,9 @@ class ElfCore:
     def check_pages(self) -> list[Finding]:
         """Read every byte of the file."""
         try:
-            for at in range(0, self._source.size, CHUNK):
-                self._source.read(at, min(CHUNK, self._source.size - at), "the file")
+            for start, end in self._source.extents():
+                for at in range(start, end, CHUNK):
+                    self._source.read(at, min(CHUNK, end - at), "the file")
         except UnreadableError as error:
             return [error.finding]
         return []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 import typing as t
+from collections.abc import Iterable
 
 from .findings import Finding, UnreadableError, finding, unreadable
 from .intervals import IntervalMap, Piece
@@ -33,6 +34,10 @@ class FlatSource:
     def size(self) -> int:
         """The length of the rearranged file."""
         return self._map.end
+
+    def extents(self) -> Iterable[tuple[int, int]]:
+        """What the records wrote: one of them may be far behind the others, and nothing is in between."""
+        return self._map.extents()
 
     def read(self, offset: int, length: int, what: str) -> bytes:
         """Bytes of the rearranged file; what no record wrote is zero."""

@@ -48,6 +48,10 @@ class IntervalMap:
         """The first address after all pieces."""
         return self._pieces[-1].end if self._pieces else 0
 
+    def extents(self) -> Iterator[tuple[int, int]]:
+        """Start and end of each piece, in order."""
+        return ((piece.start, piece.end) for piece in self._pieces)
+
     def find(self, address: int) -> Piece | None:
         """The piece that holds the address."""
         position = bisect.bisect_right(self._starts, address) - 1

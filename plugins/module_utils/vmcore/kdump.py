@@ -200,8 +200,8 @@ class KdumpFile:
         if page in self._cache:
             self._cache.move_to_end(page)
             return self._cache[page]
-        number = self._bitmap.rank(page) - self._first
-        if page not in self._bitmap or not 0 <= number < self._count:
+        number = self._bitmap.rank(page) - self._first if page in self._bitmap else -1
+        if not 0 <= number < self._count:
             raise unreadable("address-absent", space="physical", address=hex(page * self._block))
         at = self._descriptors + number * _DESCRIPTOR.size
         data = self._source.read(at, _DESCRIPTOR.size, "a page descriptor")

@@ -136,6 +136,7 @@ class _Ring:
         self._descs = self._array(descs + info.offset("prb_desc_ring.descs"), self.count * self._shape.desc)
         self._infos = self._array(descs + info.offset("prb_desc_ring.infos"), self.count * self._shape.info)
         self._text = self._array(texts + info.offset("prb_data_ring.data"), 1 << self.size_bits)
+        self._room = 1 << self.size_bits
 
     def ids(self) -> Iterator[tuple[int, int]]:
         """Every id from the oldest to the newest, and how far it is from the newest."""
@@ -183,6 +184,7 @@ class _Ring:
             start, size = 0, following & mask
         if wraps not in (0, 1) or begin % _WORD.size or not _WORD.size <= size <= mask + 1:
             raise _DamagedError(f"record {number} lies at {begin:#x} to {following:#x}")
+        self._take(min(size, _WORD.size + length))
         block = self._text.read(start, min(size, _WORD.size + length))
         if _WORD.unpack_from(block)[0] != number:
             raise _DamagedError(f"the text of record {number} carries another number")
@@ -190,6 +192,12 @@ class _Ring:
         if b"\0" in text:
             raise _DamagedError(f"the text of record {number} holds zeros")
         return text
+
+    def _take(self, size: int) -> None:
+        """Blocks share no bytes. If forged ones could, a dump of some megabytes would unpack to more than memory."""
+        self._room -= size
+        if self._room < 0:
+            raise unreadable("log-damaged", cause="its records claim more text than it has room for")
 
     def _array(self, pointer: int, size: int) -> _Window:
         return _Window(self._memory, self._word(pointer), size)

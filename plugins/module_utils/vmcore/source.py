@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import typing as t
+from collections.abc import Iterable
 from types import TracebackType
 
 from ..errors import KdumpError
@@ -23,6 +24,9 @@ class Source(t.Protocol):
     @property
     def size(self) -> int:
         """Its length in bytes."""
+
+    def extents(self) -> Iterable[tuple[int, int]]:
+        """Where there is anything to read: start and end of each run of bytes that somebody wrote."""
 
     def read(self, offset: int, length: int, what: str) -> bytes:
         """Exactly ``length`` bytes; UnreadableError, naming ``what``, where the source ends before."""
@@ -72,6 +76,10 @@ class FileSource:
     def current_size(self) -> int:
         """The length of the file now."""
         return os.fstat(self._handle).st_size
+
+    def extents(self) -> Iterable[tuple[int, int]]:
+        """All of the file."""
+        return [(0, self._size)]
 
     def read(self, offset: int, length: int, what: str) -> bytes:
         """Exactly ``length`` bytes of the file."""

@@ -32,6 +32,7 @@ from ansible_collections.linux.kdump.tests.unit.vmcores import (
     NODENAME,
     NONCE,
     PAGE,
+    PHYS_BASE,
     RELEASE,
     Machine,
     Ring,
@@ -97,6 +98,23 @@ def test_a_header_before_version_4_has_no_notes(look: Look) -> None:
 
 def test_many_segments_and_their_real_number(look: Look) -> None:
     assert look(write_elf(Machine(), filtered=True, xnum=True), expect=EXPECTED)["verdict"] == "ok"
+
+
+def test_a_flattened_dump_with_a_record_at_the_end_of_the_world_is_read_all_the_same(look: Look) -> None:
+    stream = flatten(SAMPLES["elf-filtered"])[:-16]
+    far = struct.pack(">qq", 1 << 62, 4) + b"far!" + b"\xff" * 16
+    document = look(stream + far, depth="full")
+    assert (document["verdict"], ids(document)) == ("ok", ["trailing-data"])
+
+
+@pytest.mark.parametrize("base", [-5 * 32768 * PAGE, -(1 << 62), 1 << 62])
+def test_memory_that_cannot_be_is_a_finding(look: Look, base: int) -> None:
+    machine = Machine(cpus=100)
+    text = machine.vmcoreinfo.replace(f"NUMBER(phys_base)={PHYS_BASE}".encode(), f"NUMBER(phys_base)={base}".encode())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Machine, "vmcoreinfo", text)
+        data = write_kdump(machine)
+    assert "address-absent" in ids(look(data, depth="content"))
 
 
 def test_old_writers_left_junk_in_the_flattened_signature(look: Look) -> None:

@@ -125,6 +125,19 @@ def test_damage_is_named_and_the_rest_still_read(ring: Ring, cause: str) -> None
     assert len(log.records) == 99
 
 
+def test_records_that_share_their_text_are_forged() -> None:
+    ring = Ring(count_bits=4, size_bits=10)
+    for _number in range(15):
+        ring.say("x" * 56)
+    ring.text[15 * 64 :] = b"x" * 64
+    for number, _begin, _following, _said in ring.said:
+        slot = number % ring.count
+        struct.pack_into("<Q", ring.descs, slot * DESC["size"] + DESC["next"], 0)  # up to the end of the ring
+        struct.pack_into("<H", ring.infos, slot * INFO["size"] + INFO["len"], 1000)
+    with pytest.raises(UnreadableError, match="more text than it has room for"):
+        walk(ring)
+
+
 def test_much_damage_is_one_finding() -> None:
     ring = _patch("descs", 0, "<Q", 0)
     ring.descs[: 30 * DESC["size"]] = bytes(30 * DESC["size"])
