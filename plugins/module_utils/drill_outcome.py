@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .drill import FAILURES
+from .proof.text import printable
 
 #: How following the host ended.
 SETTLED: t.Final = "settled"
@@ -33,6 +34,10 @@ _TAG_ADVICE: t.Final = {
     "fail-space": "Make room on the dump target or give it more space",
     "fail-timeout": "Raise the time limits of the capture initramfs or use a faster target",
 }
+
+
+#: The longest message: a line of the console of 1024 characters and what is said around it.
+_LONGEST: t.Final = 2000
 
 
 @dataclass(frozen=True)
@@ -144,4 +149,5 @@ def _outcome(
         advice += f'. The last line on the console: "{seen.last_line}"'
     elif not seen.console:
         advice += ". Set console to the host's serial console log to see why"
-    return Outcome(name, f"{message}. {advice}", dump)
+    # what the host said is in it: ids of dumps, the failure of a record, lines of the console
+    return Outcome(name, printable(f"{message}. {advice}", limit=_LONGEST), dump)

@@ -13,6 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ..module_utils.errors import KdumpError
+from ..module_utils.proof.text import printable
 
 display = Display()
 
@@ -50,7 +51,8 @@ class KdumpAction(ActionBase, metaclass=abc.ABCMeta):
 
     def progress(self, text: str) -> None:
         """Show one line of progress on the terminal while the task runs."""
-        display.display(f"  [{self._host}] {text}", color="dark gray")
+        shown = printable(text)  # much of it is what the host says, which must not reach the terminal's own controls
+        display.display(f"  [{self._host}] {shown}", color="dark gray")
 
     def module(
         self, name: str, arguments: dict[str, t.Any], task_vars: dict[str, t.Any], *, check_mode: bool | None = None

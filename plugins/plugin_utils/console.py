@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,9 +19,10 @@ from ..module_utils.errors import KdumpError
 _READ_LIMIT = 1 << 16
 _LINE_LIMIT = 1024
 
-#: Terminal control: CSI and OSC sequences, other escapes, and control characters except the tab.
+#: Terminal control: CSI and OSC sequences, other escapes, and control characters except the tab. Those from 0x80 on
+#: are the same in one character.
 _ESCAPES = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]|[\x00-\x08\x0b-\x1f\x7f]"
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 )
 
 #: A kernel that has no memory left says one of these. The unpacking of the initramfs fails before init can say so.
@@ -92,7 +94,10 @@ class Tail:
     def __init__(self, path: str) -> None:
         self._path = path
         try:
-            self._position = os.stat(path).st_size
+            status = os.stat(path)
+            if not stat.S_ISREG(status.st_mode):  # opening a FIFO that nobody writes to would hang
+                raise OSError(0, "it is not a regular file")
+            self._position = status.st_size
             with open(path, "rb"):
                 pass
         except OSError as error:

@@ -25,6 +25,7 @@ from ansible.utils.display import Display
 
 from ..module_utils.errors import KdumpError
 from ..module_utils.progress import ALIVE, LEASE, NEWS
+from ..module_utils.proof.text import printable
 
 display = Display()
 
@@ -179,7 +180,7 @@ class LongModuleAction(ActionBase):
 
     def _show(self, text: str, variables: dict[str, t.Any]) -> None:
         host = self._task.delegate_to or variables.get("inventory_hostname") or "localhost"
-        display.display(f"  [{host}] {text}", color="dark gray")
+        display.display(f"  [{host}] {printable(text)}", color="dark gray")
 
 
 @contextlib.contextmanager

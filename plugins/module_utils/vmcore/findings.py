@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..errors import KdumpError
+from ..proof.text import printable
 
 #: Worst first: a file that is cut short explains every other complaint about it, so it outranks them.
 VERDICTS: t.Final = ("unrecognised", "incomplete", "corrupt", "mismatch", "ok")
@@ -107,8 +108,9 @@ class Finding:
 
 
 def finding(rule: str, **facts: object) -> Finding:
-    """A finding of the table, with the facts of this case."""
-    return Finding(rule, RULES[rule].text.format(**facts))
+    """A finding of the table, with the facts of this case: whatever the dump holds, they are fit for a terminal."""
+    shown = {name: printable(fact) if isinstance(fact, str) else fact for name, fact in facts.items()}
+    return Finding(rule, RULES[rule].text.format(**shown))
 
 
 def verdict_of(findings: Iterable[Finding]) -> str:

@@ -124,3 +124,10 @@ def test_without_a_console_the_message_says_how_to_get_one() -> None:
     assert classify(GONE, host="web1", nonce=NONCE).message.endswith(
         "Set console to the host's serial console log to see why"
     )
+
+
+def test_what_the_host_says_cannot_reach_the_terminals_controls() -> None:
+    hostile = dump("\x1b[2Jid", status="failed", failure="\x1b]0;title\x07\u202e" + "x" * 10_000)
+    message = classify(SETTLED, host="web1", nonce=NONCE, after=[hostile]).message
+    assert message.isprintable()
+    assert len(message) <= 2000

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 
 import pytest
@@ -50,6 +51,7 @@ CLEANED = [
     ("\x1b[32m[ OK ]\x1b[0m Started\x1b]0;title\x07 it\n", ["[ OK ] Started it"]),
     ("\x1bc\x1b[?7l\x1b[2Jbios\n", ["bios"]),
     ("a\x00b\x07c\td\n", ["abc\td"]),
+    ("\x9b31mred\x85 \x9d0;title\x9c\n", ["31mred 0;title"]),
     ("one\ntwo\nthr", ["one", "two"]),
     ("\n\n", ["", ""]),
 ]
@@ -101,3 +103,9 @@ def test_tail_reads_bounded_pieces(tmp_path: pathlib.Path) -> None:
 def test_tail_says_what_is_wrong(tmp_path: pathlib.Path) -> None:
     with pytest.raises(KdumpError, match=r"Cannot follow the console .*: No such file"):
         Tail(str(tmp_path / "none"))
+
+
+def test_tail_does_not_wait_for_somebody_to_write(tmp_path: pathlib.Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(KdumpError, match="not a regular file"):
+        Tail(str(tmp_path / "fifo"))

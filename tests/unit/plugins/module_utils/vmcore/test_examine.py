@@ -117,6 +117,13 @@ def test_memory_that_cannot_be_is_a_finding(look: Look, base: int) -> None:
     assert "address-absent" in ids(look(data, depth="content"))
 
 
+def test_a_finding_is_fit_for_a_terminal(look: Look) -> None:
+    document = look(write_kdump(Machine(release="6.1\x1b[2J")), expect=EXPECTED)
+    messages = {found["id"]: found["message"] for found in document["findings"]}
+    assert messages["release-mismatch"].isprintable()
+    assert document["release"] == "6.1\x1b[2J", "data are what they are"
+
+
 def test_old_writers_left_junk_in_the_flattened_signature(look: Look) -> None:
     assert look(flatten(SAMPLES["kdump-zlib"], junk=b"\x7f\x00\x9a"), expect=EXPECTED)["verdict"] == "ok"
 
