@@ -34,6 +34,15 @@ class LoadError(KdumpError):
 #: Every file that this collection may have written for a loaded image.
 _OURS: t.Final = (paths.LOADER, paths.REBOOT_POLICY, paths.UNIT, paths.LOAD_RECORD)
 
+#: Units of other kdumps: Debian's, and that of Fedora and its kin. Both are wanted by this target.
+_RIVALS: t.Final = ("kdump-tools.service", "kdump.service")
+_WANTED: t.Final = "/etc/systemd/system/multi-user.target.wants"
+
+_LOCKED_IN: t.Final = (
+    "kernel.kexec_load_disabled is 1, and stays 1 until the next boot. "
+    f"Switch off what loads it (systemctl disable {paths.UNIT_NAME}), reboot and try again."
+)
+
 
 @dataclass(frozen=True)
 class Desired:
@@ -96,7 +105,14 @@ def read_current(host: Host, runner: CommandRunner) -> Current:
 def make_plan(desired: Desired, current: Current, *, host: Host) -> Plan:
     """Compare, and refuse here already what would fail when the image is loaded."""
     if desired.recipe is None:
+        if current.crash.loaded and current.crash.load_disabled:
+            raise LoadError(f"Cannot unload the crash image: {_LOCKED_IN}")
         return Plan(unload=bool(current.crash.loaded), remove=tuple(path for path in _OURS if path in current.files))
+    if rival := find_rival(host):
+        raise LoadError(
+            f"Cannot load the crash image: {rival} is enabled and loads one of its own, and the last one counts. "
+            f"Switch it off (systemctl disable --now {rival})."
+        )
     load = desired.state == "loaded" and not _holds(current, desired.recipe)
     if load and (obstacle := find_obstacle(desired.recipe, current.crash, host=host)):
         raise LoadError(f"Cannot load the crash image: {obstacle}")
@@ -106,6 +122,11 @@ def make_plan(desired: Desired, current: Current, *, host: Host) -> Plan:
         enable=not current.service.enabled,
         load=load,
     )
+
+
+def find_rival(host: Host) -> str | None:
+    """The unit of another kdump that is enabled, or None. Which image the kernel holds cannot be asked."""
+    return next((unit for unit in _RIVALS if host.exists(f"{_WANTED}/{unit}")), None)
 
 
 def find_obstacle(recipe: Recipe, crash: Crash, *, host: Host) -> str | None:

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.linux.kdump.plugins.module_utils.host import paths
 
 yaml = pytest.importorskip("yaml")
+jinja2 = pytest.importorskip("jinja2")
 
 ROLE = Path(__file__).parents[3] / "roles/deploy"
 
@@ -43,6 +44,45 @@ def test_kexec_tools_is_told_not_to_handle_reboots_before_it_is_installed() -> N
     assert modules.index("ansible.builtin.debconf") < modules.index("ansible.builtin.apt")
     question = next(task["ansible.builtin.debconf"] for task in tasks if "ansible.builtin.debconf" in task)
     assert (question["question"], question["value"]) == ("kexec-tools/load_kexec", "false")
+
+
+@pytest.mark.parametrize(
+    ("source", "fstype", "accepted"),
+    [
+        ("/dev/vda1", "ext4", True),
+        ("/dev/root", "ext3", True),
+        ("/dev/nvme0n1p2", "xfs", False),
+        ("/dev/mapper/vg-root", "ext4", False),
+        ("/dev/dm-0", "ext4", False),
+        ("/dev/md0", "ext4", False),
+        ("overlay", "overlay", False),
+        (None, None, False),
+    ],
+)
+def test_a_place_for_dumps_that_cannot_be_mounted_after_a_crash_is_refused(
+    source: str | None, fstype: str | None, accepted: bool
+) -> None:
+    (refusal,) = [task for task in read("tasks/present.yml") if "could not mount" in task["name"]]
+    variables = {**read("defaults/main.yml"), "__kdump_target": {"source": source, "fstype": fstype}}
+    conditions = [jinja2.Environment().compile_expression(text) for text in refusal["ansible.builtin.assert"]["that"]]
+    assert all(condition(**variables) for condition in conditions) is accepted
+
+
+def test_everything_that_can_be_refused_is_refused_before_anything_is_changed() -> None:
+    tasks = read("tasks/present.yml")
+    names = [next(key for key in task if "." in key) for task in tasks]
+    probe = names.index("linux.kdump.kexec_crash")
+    assert set(names[:probe]) == {"ansible.builtin.assert"}
+    assert tasks[probe]["check_mode"] is True
+    loading = [task["linux.kdump.kexec_crash"] for task in tasks if "linux.kdump.kexec_crash" in task]
+    assert loading[0] == loading[1]
+
+
+def test_the_note_of_a_reboot_goes_whoever_has_rebooted_the_host() -> None:
+    tasks = read("tasks/main.yml")
+    (forget,) = [task for task in tasks if task.get("ansible.builtin.file", {}).get("state") == "absent"]
+    assert forget["ansible.builtin.file"]["path"] == "{{ __kdump_reboot_marker }}"
+    assert forget["when"] == "not __kdump_crashkernel.reboot_required"
 
 
 def test_it_reboots_in_one_place_only() -> None:

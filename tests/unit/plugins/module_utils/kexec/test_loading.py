@@ -204,6 +204,26 @@ def test_refuses_what_cannot_work_before_it_touches_anything(
     assert (snapshot(tmp_path), lab.writes) == (before, [])
 
 
+@pytest.mark.parametrize("unit", ["kdump-tools.service", "kdump.service"])
+@pytest.mark.parametrize("state", ["loaded", "enabled"])
+def test_refuses_to_live_beside_another_kdump(tmp_path: Path, unit: str, state: str) -> None:
+    lab = Lab(tmp_path, files={f"/etc/systemd/system/multi-user.target.wants/{unit}": "[Unit]\n"})
+    before = snapshot(tmp_path)
+    with pytest.raises(KdumpError, match=rf"{unit} is enabled and loads one of its own.*disable --now {unit}"):
+        lab.run(state=state)
+    assert (snapshot(tmp_path), lab.writes) == (before, [])
+    assert not lab.run(state="unloaded")["changed"]
+
+
+def test_says_why_an_image_cannot_be_unloaded_before_it_touches_anything(lab: Lab) -> None:
+    lab.run()
+    write(lab.root, "/proc/sys/kernel/kexec_load_disabled", "1\n")
+    before = snapshot(lab.root)
+    with pytest.raises(KdumpError, match=r"Cannot unload the crash image: kernel\.kexec_load_disabled is 1.*reboot"):
+        lab.run(state="unloaded")
+    assert (snapshot(lab.root), lab.writes) == (before, [])
+
+
 def test_needs_kexec(lab: Lab) -> None:
     (lab.root / "usr/sbin/kexec").unlink()
     with pytest.raises(KdumpError, match="kexec is not installed"):
