@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import KdumpError
@@ -46,9 +47,19 @@ class Reservation:
     cma: int = 0
 
 
+def ram_regions(iomem: str) -> tuple[tuple[int, int], ...]:
+    """Start and end (the first byte behind it) of each piece of RAM by the top-level lines of /proc/iomem."""
+    regions: list[tuple[int, int]] = []
+    for start, end in sorted((int(start, 16), int(end, 16) + 1) for start, end in _SYSTEM_RAM.findall(iomem)):
+        # Hotplug and the boot loader's setup data cut one piece into several lines.
+        joined = regions and regions[-1][1] == start
+        regions.append((regions.pop()[0] if joined else start, end))
+    return tuple(regions)
+
+
 def system_ram(iomem: str) -> int:
-    """RAM as the kernel counts it: the top-level "System RAM" lines of /proc/iomem. MemTotal is smaller."""
-    total = sum(int(end, 16) - int(start, 16) + 1 for start, end in _SYSTEM_RAM.findall(iomem))
+    """RAM as the kernel counts it, without the holes. MemTotal is smaller."""
+    total = sum(end - start for start, end in ram_regions(iomem))
     # An unprivileged reader sees every address as zero.
     if total < MIB:
         raise KdumpError(
@@ -58,8 +69,11 @@ def system_ram(iomem: str) -> int:
     return total
 
 
-def evaluate(spec: Spec, *, ram: int, release: str) -> Reservation:
-    """What the kernel of ``release`` reserves with ``ram`` bytes of System RAM; refuse a spec that reserves nothing."""
+def evaluate(spec: Spec, *, ram: int, release: str, regions: Sequence[tuple[int, int]] = ()) -> Reservation:
+    """What the kernel of ``release`` reserves with ``ram`` bytes of System RAM; refuse a spec that reserves nothing.
+
+    With the ``regions`` of that RAM an address is judged too.
+    """
     effective = spec.effective
     _check_cma(spec, effective, release)
     main = effective.get("") or effective.get("high")
@@ -67,6 +81,8 @@ def evaluate(spec: Spec, *, ram: int, release: str) -> Reservation:
         raise _nothing(spec, "without a size or a size,high the kernel ignores it", "Add one, for example 256M")
     size = _ranged(spec, main, ram) if isinstance(main, Ranges) else main.size
     _check_size(spec, size, ram)
+    if regions and not isinstance(main, Suffixed) and main.offset is not None:
+        _check_place(spec, size, main.offset, regions)
     low, cma = effective.get("low"), effective.get("cma")
     return Reservation(
         size=size,
@@ -101,6 +117,14 @@ def _check_size(spec: Spec, size: int, ram: int) -> None:
         raise _nothing(spec, f"{size} bytes hold no kernel", f"Write a unit, for example {size}M")
     if size >= ram:
         raise _nothing(spec, f"it asks for {amount(size)} of {amount(ram)} RAM", "Write a smaller size")
+
+
+def _check_place(spec: Spec, size: int, offset: int, regions: Sequence[tuple[int, int]]) -> None:
+    # With an address the kernel takes that very place or none, and only at a whole MiB.
+    if offset % MIB:
+        raise _nothing(spec, f"the address {offset:#x} is no whole MiB", "Leave out the address")
+    if not any(start <= offset and offset + size <= end for start, end in regions):
+        raise _nothing(spec, f"at the address {offset:#x} there is no RAM of that size", "Leave out the address")
 
 
 def _check_cma(spec: Spec, effective: t.Mapping[str, Value], release: str) -> None:

@@ -15,7 +15,7 @@ from ..bootloader.model import BootLoader, Entry, FileState
 from ..errors import KdumpError
 from ..host.tree import Host
 from ..kexec.state import CRASH_SIZE
-from .evaluate import Reservation, amount, evaluate, system_ram
+from .evaluate import Reservation, amount, evaluate, ram_regions, system_ram
 from .grammar import PARAMETER, Spec, SpecError, Value, on_command_line, parse_spec, parse_value
 
 COMMAND_LINE: t.Final = "/proc/cmdline"
@@ -68,9 +68,10 @@ def desired(*, size: t.Optional[str], state: str, host: Host, release: str) -> D
     if state == "absent":
         return Desired()
     spec = parse_spec(size or "")
-    ram = system_ram(host.read(IOMEM) or "")
+    iomem = host.read(IOMEM) or ""
+    reservation = evaluate(spec, ram=system_ram(iomem), release=release, regions=ram_regions(iomem))
     words = tuple(PARAMETER + word[len(PARAMETER) * word.startswith(PARAMETER) :] for word in (size or "").split())
-    return Desired(words, evaluate(spec, ram=ram, release=release))
+    return Desired(words, reservation)
 
 
 def current(*, loader: BootLoader, host: Host) -> Current:

@@ -11,7 +11,7 @@ import typing as t
 from dataclasses import asdict, dataclass
 
 from ..command import CommandRunner, CommandTimeoutError
-from ..crashkernel.evaluate import NothingReservedError, evaluate, system_ram
+from ..crashkernel.evaluate import NothingReservedError, evaluate, ram_regions, system_ram
 from ..crashkernel.grammar import on_command_line, parse_spec
 from ..errors import KdumpError
 from ..kexec.state import BOOT_ID, is_current, read_crash, read_record
@@ -88,8 +88,9 @@ def expected_bytes(host: Host, *, release: str) -> int | None:
     if not values:
         return 0
     try:
-        ram = system_ram(host.read("/proc/iomem") or "")
-        return evaluate(parse_spec(" ".join(values)), ram=ram, release=release).size
+        iomem = host.read("/proc/iomem") or ""
+        ram, regions = system_ram(iomem), ram_regions(iomem)
+        return evaluate(parse_spec(" ".join(values)), ram=ram, release=release, regions=regions).size
     except NothingReservedError:
         return 0
     except KdumpError:

@@ -16,6 +16,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.evaluate i
     Reservation,
     amount,
     evaluate,
+    ram_regions,
     system_ram,
 )
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.grammar import Spec, parse_spec, render_spec
@@ -84,6 +85,30 @@ def test_refuses_what_reserves_nothing(text: str, ram: int, cause: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("64M@16M", None),
+        ("1G-:64M@16M", None),
+        # 0 stands for no address, and a suffix has none.
+        ("64M@0", None),
+        ("64M,high", None),
+        ("64M@64G", "at the address 0x1000000000 there is no RAM of that size"),
+        ("1G-:64M@64G", "there is no RAM of that size"),
+        # It would reach into what the firmware keeps.
+        ("64M@1000M", "there is no RAM of that size"),
+        ("64M@16385K", "is no whole MiB"),
+    ],
+)
+def test_an_address_must_be_one_of_this_machine(text: str, cause: t.Optional[str]) -> None:
+    spec, regions = parse_spec(text), ram_regions(IOMEM)
+    if cause is None:
+        assert evaluate(spec, ram=system_ram(IOMEM), release="6.1", regions=regions).size == 64 * M
+    else:
+        with pytest.raises(NothingReservedError, match=cause):
+            evaluate(spec, ram=system_ram(IOMEM), release="6.1", regions=regions)
+
+
+@pytest.mark.parametrize(
     ("release", "known"),
     [("6.1.0-44-amd64", False), ("6.16.9", False), ("6.17.0-rc1", True), ("7.0", True), ("?", True)],
 )
@@ -94,6 +119,12 @@ def test_cma_depends_on_the_kernel(release: str, known: bool) -> None:
     else:
         with pytest.raises(NothingReservedError, match="does not know ,cma"):
             evaluate(spec, ram=G, release=release)
+
+
+def test_ram_that_is_cut_into_several_lines_is_one_region() -> None:
+    iomem = "00100000-3fffffff : System RAM\n40000000-7fffffff : System RAM\n100000000-13fffffff : System RAM\n"
+    assert ram_regions(iomem) == ((M, 2 * G), (4 * G, 5 * G))
+    assert ram_regions("") == ()
 
 
 def test_ram_is_what_the_kernel_counts() -> None:

@@ -117,7 +117,13 @@ def test_a_new_kernel_shows_up_as_a_new_entry(machine: Managed) -> None:
 
 @pytest.mark.parametrize(
     ("size", "error"),
-    [("auto", SpecError), ("", SpecError), ("2G-:64M", NothingReservedError), ("64", NothingReservedError)],
+    [
+        ("auto", SpecError),
+        ("", SpecError),
+        ("2G-:64M", NothingReservedError),
+        ("64", NothingReservedError),
+        ("64M@64G", NothingReservedError),
+    ],
 )
 def test_a_bad_value_is_refused_before_anything_is_looked_at(
     machine: Managed, size: str, error: type[KdumpError]

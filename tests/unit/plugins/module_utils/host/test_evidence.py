@@ -75,6 +75,7 @@ def test_a_capture_kernel_is_known_by_its_vmcore(tmp_path: Path) -> None:
         ("crashkernel=64M", IOMEM, 64 << 20),
         ("crashkernel=64M crashkernel=32M", IOMEM, 32 << 20),
         ("crashkernel=2G-:64M", IOMEM, 0),
+        ("crashkernel=64M@64G", IOMEM, 0),
         ("crashkernel=64M", "", None),
         ("crashkernel=sixty", IOMEM, None),
     ],
