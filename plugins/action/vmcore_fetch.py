@@ -39,7 +39,13 @@ class ActionModule(KdumpAction):
         wanted = [file for file in files if not receive.is_here(file, options["dest"])]
         result = self._describe(files, wanted)
         if not self.check_mode:
-            result.update(self._bring(wanted))
+            try:
+                result.update(self._bring(wanted))
+            except OSError as error:
+                raise TransferError(
+                    f"Cannot bring {options['path']} to {options['dest']}: {error.strerror or error}. "
+                    "What has arrived is kept, put that right and run the task again"
+                ) from error
             if options["remove"]:
                 self._ask("remove", files=[file.as_dict() for file in files])
         return {**result, "removed": options["remove"], "seconds": round(time.monotonic() - started, 3)}

@@ -16,6 +16,8 @@ from ..errors import KdumpError
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+:@=-]{0,199}")
 #: How a dump that is still being written is named: by our save script and by kdump-tools and kexec-tools.
 _INCOMPLETE_NAME = re.compile(r"[.-]incomplete$")
+#: No file is larger on any file system.
+_LARGEST = (1 << 63) - 1
 #: More files than any dump folder holds; a hostile listing ends here.
 MAX_FILES = 256
 
@@ -43,7 +45,7 @@ class SourceFile:
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise TransferError("Cannot read the list of files: the host sent a malformed entry") from error
         check_name(name)
-        if size < 0 or not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        if not 0 <= size <= _LARGEST or not re.fullmatch(r"[0-9a-f]{64}", sha256):
             raise TransferError(f"Cannot read the list of files: the host sent a malformed entry for {name}")
         return cls(name, size, mtime_ns, inode, sha256)
 

@@ -131,11 +131,12 @@ def begin(file: SourceFile, dest: str, chunk_bytes: int) -> Incoming:
 
 
 def missing_bytes(files: Sequence[SourceFile], dest: str, chunk_bytes: int) -> int:
-    """How much must still cross the wire, judged without reading the part files."""
+    """How much must still cross the wire, judged without reading the part files or cutting up what may be too large."""
     total = 0
     for file in files:
         done = load_journal(os.path.join(dest, f".{file.name}.journal"), file, chunk_bytes).done
-        total += sum(piece.length for piece in chunks(file, chunk_bytes) if piece.index not in done)
+        here = (min(chunk_bytes, file.size - index * chunk_bytes) for index in done if index >= 0)
+        total += file.size - sum(length for length in here if length > 0)
     return total
 
 

@@ -19,6 +19,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from .plan import MAX_FILES, SourceFile, TransferError, check_complete, check_name
 
 _BLOCK = 1 << 20
+#: What the save script sets aside for its record; left behind where the capture kernel died on the way.
+_RESERVE = ".reserve"
 #: O_NONBLOCK, so that opening a FIFO in place of a file does not hang.
 _SAFE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -26,7 +28,7 @@ _SAFE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 def list_files(path: str, *, incomplete: bool) -> dict[str, t.Any]:
     """Describe the dump: one file, or all files of a folder, each with its sha256."""
     with _open_folder(path) as (folder, only):
-        names = [only] if only else sorted(os.listdir(folder))
+        names = [only] if only else sorted(name for name in os.listdir(folder) if name != _RESERVE)
         _check_names(path, names, incomplete=incomplete)
         files = [_describe(folder, path, name).as_dict() for name in names]
     return {"folder": only is None, "files": files}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pathlib
 import shutil
@@ -16,6 +17,7 @@ from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.linux.kdump.plugins.action.vmcore_fetch import ActionModule
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.plugins.module_utils.transfer.receive import Incoming
 from ansible_collections.linux.kdump.plugins.modules.vmcore_fetch import work
 
 CHUNK = 4096
@@ -136,6 +138,19 @@ def test_a_dump_that_was_replaced_is_not_removed(rig: Rig) -> None:
     with pytest.raises(KdumpError, match="is another file"):
         rig.run(remove=True)
     assert (rig.source / "vmcore").exists()
+
+
+def test_a_disk_that_fills_up_is_one_clear_error_and_loses_nothing(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Incoming, "accept", full)
+        with pytest.raises(KdumpError, match=r"Cannot bring .*: No space left on device\. .*run the task again"):
+            rig.run()
+    assert ".chunk" not in os.listdir(rig.dest)
+    rig.run()
+    assert (rig.dest / "vmcore").read_bytes() == CONTENT
 
 
 def test_chunks_have_a_least_size(rig: Rig) -> None:

@@ -51,6 +51,7 @@ BAD_LISTINGS = [
     ([entry("vmcore.incomplete")], "is incomplete. Set incomplete=true"),
     ([entry("vmcore-incomplete")], "is incomplete. Set incomplete=true"),
     ([entry("a", size=-1)], "malformed entry for a"),
+    ([entry("a", size=1 << 63)], "malformed entry for a"),
     ([entry("a", sha256="zz")], "malformed entry for a"),
     ([entry("a", size="many")], "malformed entry"),
     ([entry("a", size=float("inf"))], "malformed entry"),

@@ -252,3 +252,28 @@ def test_what_is_missing_is_known_beforehand(dump: pathlib.Path, dest: pathlib.P
     with pytest.raises(Cut):
         bring(dump, dest, way, stop_after=3)
     assert receive.missing_bytes(listing(dump)[2:], str(dest), CHUNK) == len(CONTENT) - 2 * CHUNK
+
+
+def test_a_size_that_nobody_has_room_for_takes_no_memory_to_refuse(dest: pathlib.Path) -> None:
+    huge = SourceFile("vmcore", (1 << 63) - 1, 1, 1, "0" * 64)
+    wanted = receive.missing_bytes([huge], str(dest), CHUNK)
+    assert wanted == huge.size
+    with pytest.raises(TransferError, match="of free space"):
+        receive.check_room(str(dest), wanted, CHUNK)
+
+
+def test_what_is_missing_is_what_the_journal_lacks(dump: pathlib.Path, dest: pathlib.Path, way: pathlib.Path) -> None:
+    with pytest.raises(Cut):
+        bring(dump, dest, way, stop_after=3)
+    (vmcore,) = (file for file in listing(dump) if file.name == "vmcore")
+    assert receive.missing_bytes([vmcore], str(dest), CHUNK) == len(CONTENT) - 2 * CHUNK
+    with (dest / ".vmcore.journal").open("a") as stream:
+        stream.write('{"chunk": 3, "sha256": ""}\n{"chunk": 99, "sha256": ""}\n{"chunk": -1, "sha256": ""}\n')
+    assert receive.missing_bytes([vmcore], str(dest), CHUNK) == CHUNK
+
+
+def test_the_space_that_a_save_had_set_aside_is_no_part_of_the_dump(dump: pathlib.Path) -> None:
+    (dump / ".reserve").write_bytes(bytes(64))
+    (dump / "vmcore").rename(dump / "vmcore.incomplete")
+    found = [file.name for file in listing(dump, incomplete=True)]
+    assert found == ["dmesg.txt", "empty", "vmcore.incomplete"]
