@@ -25,4 +25,12 @@ def conclude(module: SupportsExit, work: Callable[[], Mapping[str, t.Any]]) -> t
         result = work()
     except KdumpError as error:
         module.fail_json(**error.as_result())
+    except OSError as error:
+        # A full or read-only disk, or missing rights, can meet any file that is read or written on the way.
+        place = error.filename or "the file system or the network"
+        module.fail_json(
+            msg=f"Cannot go on: {place}: {error.strerror or error}."
+            " Look at its owner, its mode and the free space, or run the task with become.",
+            errno=error.errno,
+        )
     module.exit_json(**result)

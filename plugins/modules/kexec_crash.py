@@ -21,8 +21,8 @@ description:
     kernel must not inherit is left out, what it needs is added.
   - Afterwards reads everything again. The image counts as loaded when the kernel says so and the load record, which is
     bound to this boot, holds the digests of the files on disk.
-  - Refuses to work beside another kdump (C(kdump-tools.service) or C(kdump.service) enabled), since the kernel holds one
-    image only, the last one loaded, and cannot be asked which.
+  - Refuses to work beside another kdump (C(kdump-tools.service) or C(kdump.service) enabled), since the kernel holds
+    one image only, the last one loaded, and cannot be asked which.
 extends_documentation_fragment:
   - linux.kdump.attributes
 attributes:

@@ -105,6 +105,10 @@ def reserve(
     host: t.Optional[Host] = None,
 ) -> dict[str, t.Any]:
     """The module's work: all four steps, and their result. The value is judged before a boot loader is looked for."""
+    if timeout < 1:
+        raise KdumpError(
+            f"Cannot give the generator {timeout} seconds: it needs some. Set generator_timeout to 1 or more"
+        )
     host = host or Host()
     wanted = desired(size=size, state=state, host=host, release=os.uname().release)
     loader = find()

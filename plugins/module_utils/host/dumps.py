@@ -55,7 +55,8 @@ def parse_record(text: str | None) -> dict[str, t.Any] | None:
     """A record that is at least a JSON object which can be passed on as JSON; anything else is None."""
     try:
         record = json.loads(text or "null", parse_constant=_refused)
-        json.dumps(record, ensure_ascii=False).encode()
+        # A number such as 1e999 has become infinite.
+        json.dumps(record, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None

@@ -23,9 +23,12 @@ class Service:
 
 
 def read_service(runner: CommandRunner) -> Service:
-    """Ask systemd; a host without it, or without the unit, has neither."""
+    """Ask systemd; a host without it, without the unit, or whose systemd does not answer, has neither."""
     argv = ["systemctl", "show", "--property=UnitFileState,ActiveState", paths.UNIT_NAME]
-    done = runner.run(argv, what="ask systemd about the loader", timeout=_SECONDS, check=False)
+    try:
+        done = runner.run(argv, what="ask systemd about the loader", timeout=_SECONDS, check=False)
+    except CommandTimeoutError:
+        return Service(enabled=False, active=False)
     state = dict(line.split("=", 1) for line in done.out.splitlines() if "=" in line)
     return Service(enabled=state.get("UnitFileState") == "enabled", active=state.get("ActiveState") == "active")
 

@@ -14,6 +14,8 @@ from ..command import CommandRunner, CommandTimeoutError
 from .tree import Host
 
 _SECONDS: t.Final = 20
+#: Hosts of thousands of containers have some megabytes of mounts.
+_MAX_MOUNTINFO: t.Final = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def mount_of(path: str, mounts: list[Mount]) -> Mount | None:
 def find_target(path: str, *, host: Host, runner: CommandRunner) -> Target:
     """The file system of a folder that may not exist yet. What cannot be found out is None."""
     real = os.path.realpath(path) if host.root == "/" else os.path.normpath(path)
-    mount = mount_of(real, parse_mounts(host.read("/proc/self/mountinfo") or ""))
+    mount = mount_of(real, parse_mounts(host.read("/proc/self/mountinfo", limit=_MAX_MOUNTINFO) or ""))
     free, total = _space(host.path(real))
     if mount is None:
         return Target(path, None, None, None, None, free, total)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import typing as t
 
 import pytest
@@ -48,3 +49,29 @@ def test_an_error_keeps_its_facts() -> None:
         raise KdumpError("Cannot do it: no.", rc=3)
 
     assert conclusion(work) == {"failed": True, "msg": "Cannot do it: no.", "rc": 3}
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/root/cache"), "/root/cache: Permission denied. Look"),
+        (OSError(errno.ENOSPC, "No space left on device"), "the file system or the network: No space left on device."),
+        (TimeoutError("timed out"), "the file system or the network: timed out."),
+    ],
+)
+def test_a_file_that_cannot_be_read_or_written_is_one_clear_line(error: OSError, words: str) -> None:
+    def work() -> dict[str, t.Any]:
+        raise error
+
+    result = conclusion(work)
+    assert result["failed"]
+    assert result["msg"].startswith(f"Cannot go on: {words}")
+    assert "\n" not in result["msg"]
+
+
+def test_a_mistake_of_our_own_keeps_its_traceback() -> None:
+    def work() -> dict[str, t.Any]:
+        raise KeyError("x")
+
+    with pytest.raises(KeyError):
+        conclude(FakeModule(), work)

@@ -165,3 +165,9 @@ def test_a_reservation_that_no_reboot_will_bring_is_said(
     assert machine.warnings == list(disappointment(result))
     assert bool(machine.warnings) is bool(words)
     assert not words or words in machine.warnings[0]
+
+
+@pytest.mark.parametrize("timeout", [0, -1])
+def test_a_generator_without_a_time_limit_is_refused(machine: Managed, timeout: int) -> None:
+    with pytest.raises(KdumpError, match="Set generator_timeout to 1 or more"):
+        machine.reserve("64M", timeout=timeout)

@@ -127,6 +127,21 @@ def test_reads_systemds_state(answer: tuple[int, str, str], word: str | None) ->
     assert read_systemd_state(FakeRunner({("systemctl",): answer})) == word
 
 
+@pytest.mark.parametrize(
+    ("answer", "service"),
+    [
+        ((0, "ActiveState=active\nUnitFileState=enabled\n", ""), Service(enabled=True, active=True)),
+        ((0, "ActiveState=failed\nUnitFileState=enabled\n", ""), Service(enabled=True, active=False)),
+        ((0, "ActiveState=inactive\nUnitFileState=\n", ""), Service(enabled=False, active=False)),
+        ((127, "", "x"), Service(enabled=False, active=False)),
+        # The rest of the evidence is wanted most where systemd hangs.
+        ((124, "", ""), Service(enabled=False, active=False)),
+    ],
+)
+def test_reads_the_loaders_unit(answer: tuple[int, str, str], service: Service) -> None:
+    assert read_service(FakeRunner({("systemctl",): answer})) == service
+
+
 SCHEMAS = Path(__file__).parents[5] / "docs/schemas"
 
 

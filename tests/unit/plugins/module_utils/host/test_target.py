@@ -91,3 +91,11 @@ def test_no_text_breaks_the_parser(text: str) -> None:
     mounts = parse_mounts(text)
     mount_of("/var/crash", mounts)
     assert len(mounts) <= len(text.splitlines())
+
+
+def test_a_host_of_thousands_of_containers_is_read(host: Host, runner: FakeRunner, tmp_path: Path) -> None:
+    many = "".join(
+        f"{number} 28 0:{number} / /run/c/{number}/{'x' * 200} rw - tmpfs tmpfs rw\n" for number in range(9000)
+    )
+    (tmp_path / "proc/self/mountinfo").write_text(MOUNTS + many)
+    assert find_target("/srv/crash", host=host, runner=runner).uuid == "root"
