@@ -159,6 +159,11 @@ log:
   type: list
   elements: str
   sample: ["make[1]: *** [Makefile:1241: vmlinux] Error 2"]
+log_path:
+  description: The file with everything that the failed build printed, where it could be kept.
+  returned: when the build fails
+  type: str
+  sample: /home/user/.cache/linux-kdump/kernels/0a1b2c3d4e5f6071.failed.log
 lost:
   description: Every symbol that did not become what was asked for, and why.
   returned: when the configuration is not what was asked for

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -29,6 +30,9 @@ from .kernel_source import Source, locate
 RECIPE: t.Final = 1
 #: How a capture kernel's release ends, so that nobody takes it for a kernel to run on.
 SUFFIX: t.Final = "-kdump"
+#: A release has 64 characters at most; the version that comes before takes some.
+_LONGEST_VERSION: t.Final = 48
+_LOCAL_VERSION = re.compile(rf'"[A-Za-z0-9._+~-]{{1,{_LONGEST_VERSION}}}"')
 
 _STAGING = ".build-"
 
@@ -134,8 +138,10 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
         release, results = compiler.collect()
     except InterruptedWorkError:
         raise
-    except KdumpError:
-        _keep_log(compiler.log, f"{wanted.folder}.failed.log")
+    except KdumpError as error:
+        kept = f"{wanted.folder}.failed.log"
+        if _keep_log(compiler.log, kept):
+            error.facts["log_path"] = kept
         raise
     if not release.endswith(SUFFIX):
         raise BuildError(f"Cannot use the kernel: its release {release} does not end in {SUFFIX}")
@@ -210,6 +216,11 @@ def _check_settings(settings: Mapping[str, kconfig.Setting]) -> None:
             f"Cannot use the local version {version.value} ({version.origin}): it does not end in {SUFFIX}, "
             "by which a capture kernel is known"
         )
+    if not _LOCAL_VERSION.fullmatch(version.value):
+        raise kconfig.ConfigError(
+            f"Cannot use the local version {version.value[:80]} ({version.origin}): a kernel's release takes letters, "
+            f"digits and . _ + ~ - only, and {_LONGEST_VERSION} of them at most here"
+        )
 
 
 def _check_space(folder: str, source: Source) -> None:
@@ -229,7 +240,10 @@ def _only_one(kernels: str, timeout: int, progress: Progress) -> Iterator[None]:
         while not _try_lock(lock):
             progress.say("waiting for another build to end")
             if time.monotonic() > deadline or progress.abandoned():
-                raise BuildError(f"Cannot build a kernel in {kernels}: another build there has not ended")
+                raise BuildError(
+                    f"Cannot build a kernel in {kernels}: another build there has not ended. "
+                    "Wait for it, or name another cache_dir"
+                )
             time.sleep(0.5)
         for name in os.listdir(kernels):
             if name.startswith(_STAGING):
@@ -265,9 +279,13 @@ def _publish(results: str, folder: str) -> None:
         os.unlink(f"{folder}.failed.log")
 
 
-def _keep_log(log: str, path: str) -> None:
-    if os.path.isfile(log):
-        shutil.copyfile(log, path)
+def _keep_log(log: str, path: str) -> bool:
+    # Moved, since a copy needs room, and a full disk may be the very failure.
+    try:
+        os.replace(log, path)
+    except OSError:
+        return False
+    return True
 
 
 def result(request: Request, wanted: Desired, document: manifest.Manifest | None, step: Plan) -> dict[str, t.Any]:

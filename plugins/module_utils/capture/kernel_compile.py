@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..command import CommandRunner, Completed
+from ..command import CommandRunner, CommandTimeoutError, Completed
 from ..errors import KdumpError
 from ..files import read_text, write_atomic
 from ..progress import Progress, minutes, run_watched
@@ -153,10 +153,17 @@ class Compiler:
         environment = {**FIXED_ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath), "TMPDIR": self.staging}
         clean = ["env", "--ignore-environment", *(f"{name}={value}" for name, value in environment.items())]
         self.progress.say(news())
-        done = run_watched(
-            self.runner, [*clean, *argv], what=what, timeout=max(1, int(self.deadline - time.monotonic())),
-            log=self.log, progress=self.progress, news=news, cwd=self.staging,
-        )  # fmt: skip
+        try:
+            done = run_watched(
+                self.runner, [*clean, *argv], what=what, timeout=max(1, int(self.deadline - time.monotonic())),
+                log=self.log, progress=self.progress, news=news, cwd=self.staging,
+            )  # fmt: skip
+        except CommandTimeoutError as error:
+            raise CompileError(
+                f"Cannot {what}: the time for the whole build ran out. Raise the option timeout, or look in the log "
+                "for what it waits for",
+                log=_tail(self.log)[-_TAIL:],
+            ) from error
         if done.rc != 0:
             raise self._failure(what, done)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pathlib
@@ -18,7 +19,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.capture import archite
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kconfig import ConfigError
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel_compile import CompileError
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel_source import SourceError
-from ansible_collections.linux.kdump.plugins.module_utils.command import CommandTimeoutError, Completed, finish
+from ansible_collections.linux.kdump.plugins.module_utils.command import Completed, finish
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 from ansible_collections.linux.kdump.plugins.module_utils.progress import LEASE, Progress
 
@@ -200,6 +201,7 @@ def test_a_failed_build_is_one_error_with_its_log(
     assert caught.value.facts["log"][-1] == output.splitlines()[-1]  # type: ignore[index]
     [log] = leftovers(tmp_path)
     assert log.endswith(".failed.log")
+    assert pathlib.Path(str(caught.value.facts["log_path"])).read_text() == "  CC      init/main.o\n" + output
     (tree / "fail").unlink()
     assert build(make_request(tmp_path, tree))["changed"] is True
 
@@ -212,8 +214,27 @@ def test_a_missing_result_is_an_error(tmp_path: pathlib.Path, tree: pathlib.Path
 
 def test_a_build_has_a_time_limit(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
     (tree / "hang").touch()
-    with pytest.raises(CommandTimeoutError, match="Cannot build the kernel"):
+    with pytest.raises(CompileError, match=r"Cannot build the kernel: the time .* Raise the option timeout") as caught:
         build(make_request(tmp_path, tree, timeout=2))
+    assert caught.value.facts["log"] == ["  CC      init/main.o"]
+
+
+def test_a_log_that_cannot_be_kept_hides_no_error(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
+    (tree / "fail").write_text("cc1: fatal error: write: No space left on device\n")
+    request = make_request(tmp_path, tree)
+    pathlib.Path(f"{kernel_build.desired(request, GroupRunner()).folder}.failed.log").mkdir(parents=True)
+    with pytest.raises(CompileError, match=r"is full\. Make room") as caught:
+        build(request)
+    assert "log_path" not in caught.value.facts
+
+
+def test_a_build_that_waits_in_vain_for_another_says_what_to_do(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
+    kernels = tmp_path / "cache/kernels"
+    kernels.mkdir(parents=True)
+    with open(kernels / ".lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(kernel_build.BuildError, match=r"has not ended\. Wait for it, or name"):
+            build(make_request(tmp_path, tree, timeout=0))
 
 
 def test_a_build_that_nobody_waits_for_stops(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
@@ -240,6 +261,8 @@ def test_what_a_killed_build_left_is_cleared(tmp_path: pathlib.Path, tree: pathl
         ({"fragments": ("/nowhere/x.config",)}, ConfigError, "there is no such file"),
         ({"local_version": "-mine"}, ConfigError, "does not end in -kdump"),
         ({"local_version": 'a"\nCONFIG_X=y\n#-kdump'}, ConfigError, "Cannot"),
+        ({"local_version": "-$(reboot)-kdump"}, ConfigError, "takes letters, digits and"),
+        ({"local_version": "-" + "x" * 60 + "-kdump"}, ConfigError, "48 of them at most"),
         ({"source": "/nowhere/linux.tar"}, SourceError, "there is no such file or folder"),
     ],
 )
