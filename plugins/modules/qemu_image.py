@@ -119,6 +119,12 @@ seconds:
   returned: always
   type: dict
   sample: {installing packages: 53.6, making the disk: 3.8, finishing boot: 34.9, converting: 2.1}
+log:
+  description: The last lines that the failed step printed. The rest is in C(images) in the cache, in C(<digest>.log).
+  returned: when a step of the build failed
+  type: list
+  elements: str
+  sample: ["E: Unable to locate package foo"]
 console:
   description: The last lines of the image's console, when its finishing boot failed.
   returned: failure

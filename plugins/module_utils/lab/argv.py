@@ -46,10 +46,14 @@ def disk_name(number: int) -> str:
 
 
 def drive(number: int) -> list[str]:
-    """One disk. Lab disks need not survive the build host's power cut, so their flushes are not waited for."""
+    """One disk. Lab disks need not survive the build host's power cut, so their flushes are not waited for.
+
+    A write that fails is reported to the guest: by default QEMU stops a guest when this machine's disk is full.
+    """
     device = f"virtio-blk-pci,drive=disk{number},serial=lab{number}"
+    options = "format=qcow2,if=none,cache=unsafe,discard=unmap,werror=report"
     return [
-        "-drive", f"id=disk{number},file={disk_name(number)},format=qcow2,if=none,cache=unsafe,discard=unmap",
+        "-drive", f"id=disk{number},file={disk_name(number)},{options}",
         "-device", device + (",bootindex=0" if number == 0 else ""),
     ]  # fmt: skip
 

@@ -53,6 +53,11 @@ _NO_NETWORK = (
     "Failed to fetch",
 )
 
+_DISK_FULL: t.Final = "No space left on device"
+_PRINTED: t.Final = ("stdout", "stderr")
+#: Lines of what was printed that a failed task shows.
+_SHOWN_LINES: t.Final = 20
+
 Report = Callable[[str], None]
 
 
@@ -138,7 +143,10 @@ def ensure(spec: ImageSpec, builder: Builder, *, force: bool) -> tuple[dict[str,
         if found and not force:
             return found, False
         with workplace(folder) as work:
-            manifest = build(spec, builder, work)
+            try:
+                manifest = build(spec, builder, work)
+            except KdumpError as error:
+                raise in_short(error, builder) from error
             shutil.rmtree(folder, ignore_errors=True)
             os.rename(work, folder)
     return manifest, True
@@ -249,7 +257,7 @@ def bootstrap(spec: ImageSpec, builder: Builder, work: str) -> None:
 
 def explained(error: CommandError) -> KdumpError:
     """The same error with the line that tells the cause; mmdebstrap's last line never does."""
-    printed = str(error.facts.get("stderr", "")).splitlines()
+    printed = f"{error.facts.get('stdout', '')}\n{error.facts.get('stderr', '')}".splitlines()
     lines = [line for line in printed if line.startswith(("E:", "Err:"))]
     network = [line for line in lines if any(words in line for words in _NO_NETWORK)]
     if network:
@@ -261,6 +269,22 @@ def explained(error: CommandError) -> KdumpError:
     if lines:
         return KdumpError(f"Cannot install the image's packages: {lines[0]}", **error.facts)
     return error
+
+
+def in_short(error: KdumpError, builder: Builder) -> KdumpError:
+    """The same error with the end of what was printed in place of all of it; a full disk is named as the cause."""
+    lines = [line for name in _PRINTED for line in str(error.facts.get(name, "")).splitlines()]
+    facts = {name: fact for name, fact in error.facts.items() if name not in _PRINTED}
+    if lines:
+        facts["log"] = lines[-_SHOWN_LINES:]
+    full = next((line.strip() for line in lines if _DISK_FULL in line), None)
+    if full is None:
+        return KdumpError(error.message, **facts)
+    return KdumpError(
+        f"Cannot build the image: the disk is full: {full[:300]}. Make room in {builder.images} and in"
+        f" {tempfile.gettempdir()}, or choose another cache_dir.",
+        **facts,
+    )
 
 
 def make_disk(spec: ImageSpec, builder: Builder, work: str) -> None:
@@ -293,7 +317,7 @@ def finish(builder: Builder, work: str) -> None:
     argv = [
         QEMU, "-nodefaults", "-no-user-config", "-machine", "q35", "-accel", "tcg,thread=multi", "-m", "1024",
         "-smp", "2", "-display", "none", "-no-reboot", "-serial", "file:finish.log",
-        "-drive", "file=disk.raw,format=raw,if=virtio,cache=unsafe,discard=unmap",
+        "-drive", "file=disk.raw,format=raw,if=virtio,cache=unsafe,discard=unmap,werror=report",
     ]  # fmt: skip
     log = os.path.join(work, "finish.log")
     try:

@@ -39,7 +39,7 @@ class WatchedRunner:
             cwd=cwd, env=env,
         )  # fmt: skip
         text = self._since(before)
-        return finish(Completed(tuple(argv), done.rc, text, text), what=what, timeout=timeout, check=check)
+        return finish(Completed(tuple(argv), done.rc, text, ""), what=what, timeout=timeout, check=check)
 
     def _size(self) -> int:
         with contextlib.suppress(FileNotFoundError):

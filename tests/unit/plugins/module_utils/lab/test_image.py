@@ -23,6 +23,8 @@ from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.lab.clock i
 
 SPEC = image.ImageSpec(suite="bookworm", size=1 << 26, sources=("deb http://mirror.example/debian bookworm main",))
 
+FULL = "No space left on device"
+
 
 class Host:
     """A build host whose tools leave the files that the real ones would."""
@@ -107,10 +109,20 @@ def test_who_builds_decides_how(tmp_path: Path, root: bool, mode: str, shell: st
             {("mmdebstrap",): (1, "", "E: Failed to fetch http://m/x  Could not resolve 'm'\nE: apt failed\n")},
             "no mirror answered.*Could not resolve",
         ),
-        ({("sh", "-c"): (1, "", "tar: No space left on device")}, "file system.*No space left"),
+        (
+            {("sh", "-c"): (2, "", f"tar: a: {FULL}\ntar: Exiting with failure status\n")},
+            f"disk is full: tar: a: {FULL}",
+        ),
+        (
+            {("mmdebstrap",): (1, "", f"cannot copy: {FULL}\nE: Sub-process dpkg\n")},
+            f"disk is full: cannot copy: {FULL}",
+        ),
         ({(image.QEMU,): (124, "", "")}, "boot the new image.*did not end within"),
         ({(image.QEMU,): (1, "", "could not get KVM")}, "boot the new image"),
-        ({("qemu-img", "convert"): (1, "", "No space left on device")}, "convert the image"),
+        (
+            {("qemu-img", "convert"): (1, "", f"qemu-img: {FULL}")},
+            f"disk is full: .*{FULL}.*{image.tempfile.gettempdir()}",
+        ),
     ],
 )
 def test_a_build_that_fails_says_why_and_leaves_nothing(
@@ -121,6 +133,16 @@ def test_a_build_that_fails_says_why_and_leaves_nothing(
     with pytest.raises(KdumpError, match=words):
         image.ensure(SPEC, host.builder, force=False)
     assert [name for name in os.listdir(tmp_path / "images") if not name.endswith(".lock")] == []
+
+
+def test_a_build_that_fails_shows_the_end_of_what_was_printed(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.runner.answers[("mmdebstrap",)] = (1, "", "".join(f"line {number}\n" for number in range(5000)))
+    with pytest.raises(KdumpError, match="line 4999") as caught:
+        image.ensure(SPEC, host.builder, force=False)
+    result = caught.value.as_result()
+    assert result["log"] == [f"line {number}" for number in range(4980, 5000)]
+    assert not {"stdout", "stderr"} & set(result)
 
 
 @pytest.mark.parametrize(

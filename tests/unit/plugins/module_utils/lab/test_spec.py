@@ -111,3 +111,10 @@ def test_a_detached_guest_has_a_limited_life() -> None:
     assert argv[:2] == ["setsid", "--fork"]
     assert argv[-3:] == ["sh", "60", "qemu"]
     assert "timeout --kill-after" in argv[4]
+
+
+def test_a_full_disk_of_the_controller_is_an_error_in_the_guest_and_no_guest_that_stands_still() -> None:
+    argv = qemu_argv(guest_spec({**OPTIONS, "disks": ["1G"]}), Launch(accel="tcg", console="c", port=0))
+    drives = [value for option, value in zip(argv, argv[1:]) if option == "-drive"]
+    assert len(drives) == 2
+    assert all("werror=report" in drive for drive in drives)
