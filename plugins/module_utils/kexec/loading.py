@@ -250,6 +250,9 @@ def _unload(host: Host, runner: CommandRunner) -> None:
 def _remove(files: tuple[str, ...], host: Host, runner: CommandRunner) -> None:
     if paths.UNIT in files:
         _systemctl(runner, "disable", "--now", paths.UNIT_NAME, what=f"disable {paths.UNIT_NAME}")
+        # A unit that had failed would stay in systemd's list of failures, without its file too.
+        argv = ["systemctl", "reset-failed", paths.UNIT_NAME]
+        runner.run(argv, what=f"forget that {paths.UNIT_NAME} failed", timeout=_SYSTEMCTL_SECONDS, check=False)
     for path in files:
         with contextlib.suppress(FileNotFoundError):  # stopping the unit has removed the load record already
             os.unlink(host.path(path))

@@ -38,6 +38,7 @@ class Lab:
             ("systemctl", "daemon-reload"): (0, "", ""),
             ("systemctl", "enable"): self.enable,
             ("systemctl", "disable"): self.disable,
+            ("systemctl", "reset-failed"): (1, "", "Unit linux-kdump.service not loaded."),
             RESTART: self.restart,
             ("/usr/sbin/kexec", "-p", "-u"): self.unload,
         })  # fmt: skip
@@ -79,6 +80,10 @@ class Lab:
     @property
     def writes(self) -> list[tuple[str, ...]]:
         return [call for call in self.runner.calls if call[:2] != SHOW]
+
+    @property
+    def verbs(self) -> list[str]:
+        return [call[1] if call[0] == "systemctl" else Path(call[0]).name for call in self.writes]
 
     def text(self, path: str) -> str | None:
         file = self.root / path.lstrip("/")
@@ -172,6 +177,8 @@ def test_unloaded_undoes_everything(lab: Lab) -> None:
     result = lab.run(state="unloaded")
     assert (result["changed"], result["loaded"], result["command_line"], result["load"]) == (True, False, None, None)
     assert snapshot(lab.root) == before
+    # After the unit has been stopped and before systemd forgets its file.
+    assert lab.verbs == ["kexec", "disable", "reset-failed", "daemon-reload"]
     assert lab.run(state="unloaded") == {**result, "changed": False, "diff": []}
 
 
