@@ -2,7 +2,8 @@
 # Copyright: (c) 2026, The linux.kdump maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The playbook builds where a host is to be armed, and only there. Nobody answers as these hosts.
+# The playbook builds where a host is to be armed, and only there; it reboots hosts one after the other. Nobody answers
+# as these hosts.
 set -euo pipefail
 
 place=$(mktemp --directory)
@@ -41,3 +42,17 @@ builds --extra-vars kdump_hosts=to_arm
 does_not_build --extra-vars kdump_hosts=to_disarm
 does_not_build --extra-vars kdump_state=absent
 does_not_build --extra-vars kdump_state=absent --limit to_arm
+
+contacted() {
+    does_not_build --extra-vars kdump_state=absent "$@"
+    found=$(grep --count '^fatal: .*UNREACHABLE' "$place/output")
+}
+
+contacted
+[ "$found" -eq 2 ]
+contacted --extra-vars kdump_reboot=false
+[ "$found" -eq 2 ]
+contacted --extra-vars kdump_reboot=true
+[ "$found" -eq 1 ]
+contacted --extra-vars kdump_reboot=true --extra-vars kdump_serial=2
+[ "$found" -eq 2 ]
