@@ -10,14 +10,17 @@ Pure code takes a `CommandRunner`. Modules hand it a `ModuleRunner`, plugins on 
 from __future__ import annotations
 
 import shlex
+import time
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .errors import KdumpError
 
-#: What coreutils' timeout(1) returns when the limit ran out, by TERM and by KILL.
-TIMEOUT_CODES = (124, 137)
+#: What coreutils' timeout(1) returns when the limit ran out, by TERM and by KILL. The second is also what it returns
+#: for a command that somebody else killed.
+KILLED = 137
+TIMEOUT_CODES = (124, KILLED)
 #: Seconds between TERM and KILL.
 KILL_AFTER = 10
 
@@ -80,11 +83,19 @@ class SupportsRunCommand(t.Protocol):
     def run_command(self, args: t.Any, *more: t.Any, **kwargs: t.Any) -> tuple[int, str, str]: ...
 
 
-def finish(completed: Completed, *, what: str, timeout: int, check: bool) -> Completed:
-    """Turn a status that means failure into the right error."""
-    if completed.rc in TIMEOUT_CODES:
+def finish(
+    completed: Completed, *, what: str, timeout: int, check: bool, seconds: float | None = None
+) -> Completed:  # fmt: skip
+    """Turn a status that means failure into the right error; ``seconds`` is how long it took, where that is known."""
+    killed = completed.rc == KILLED and seconds is not None and seconds < timeout
+    if completed.rc in TIMEOUT_CODES and not killed:
         raise CommandTimeoutError(
             f"Cannot {what}: {completed.argv[0]} did not end within {timeout} seconds and was stopped",
+            cmd=completed.line, rc=completed.rc, stdout=completed.out, stderr=completed.err,
+        )  # fmt: skip
+    if check and killed:
+        raise CommandError(
+            f"Cannot {what}: {completed.argv[0]} was killed after {seconds:.0f} seconds, perhaps for lack of memory",
             cmd=completed.line, rc=completed.rc, stdout=completed.out, stderr=completed.err,
         )  # fmt: skip
     if check and completed.rc != 0:
@@ -110,7 +121,9 @@ class ModuleRunner:
         check: bool = True,
     ) -> Completed:
         limited = ["timeout", f"--kill-after={KILL_AFTER}", str(timeout), *argv]
+        started = time.monotonic()
         rc, out, err = self._module.run_command(
             limited, cwd=cwd, data=data, environ_update={**C_LOCALE, **(env or {})}, handle_exceptions=False
         )
-        return finish(Completed(tuple(argv), rc, out, err), what=what, timeout=timeout, check=check)
+        seconds = time.monotonic() - started
+        return finish(Completed(tuple(argv), rc, out, err), what=what, timeout=timeout, check=check, seconds=seconds)

@@ -155,6 +155,8 @@ def run_watched(
     ends, by an interrupt too, the command and its children have ended with it.
     """
     pid_file = f"{log}.pid"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(pid_file)  # an earlier command's: its number may be somebody else's by now
     script = 'echo $$ >"$1" && log="$2" && shift 2 && exec "$@" >>"$log" 2>&1 </dev/null'
     watcher = _Watcher(progress, news, pid_file)
     watcher.start()

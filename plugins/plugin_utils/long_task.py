@@ -102,7 +102,7 @@ class LongModuleAction(ActionBase):
             job = ""
             try:
                 job = self._start({**arguments, "progress": folder}, variables)
-                return self._wait(job, folder, variables)
+                return self._wait(job, folder, variables, limit=self.time_limit(arguments) + 2 * _MARGIN)
             except BaseException:
                 _ignore_signals()
                 self._abandon(job, folder)
@@ -124,14 +124,15 @@ class LongModuleAction(ActionBase):
             raise KdumpError(str(started.get("msg", f"Cannot start {self.MODULE}: it gave no reason")), **facts)
         return str(started["ansible_job_id"])
 
-    def _wait(self, job: str, folder: str, variables: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _wait(self, job: str, folder: str, variables: dict[str, t.Any], *, limit: float) -> dict[str, t.Any]:
         news = News(lambda text: self._show(text, variables))
         look = (
             f"cd {shlex.quote(folder)} && touch {LEASE} && "
             f"if [ -e {ALIVE} ]; then echo yes; else echo no; fi && cat {NEWS} 2>/dev/null; true"
         )
         interval, parent = _FIRST_LOOK, os.getppid()
-        while True:
+        end = time.monotonic() + limit
+        while time.monotonic() < end:
             if os.getppid() != parent:  # ansible itself was killed, and did not get to end its workers
                 raise Interrupted
             alive, _newline, text = self._shell(look).partition("\n")
@@ -142,6 +143,11 @@ class LongModuleAction(ActionBase):
                     return {key: value for key, value in result.items() if key not in _ASYNC_KEYS}
             time.sleep(interval)
             interval = min(interval * _SLOWER, _SLOWEST_LOOK)
+        # whoever was killed with kill -9, or for lack of memory, reports nothing any more
+        raise KdumpError(
+            f"Cannot wait for {self.MODULE} any longer: it has not reported its end in {limit:.0f} seconds. "
+            "Look for it on the host, and run the task again"
+        )
 
     def _ask(self, job: str, mode: str, variables: dict[str, t.Any]) -> dict[str, t.Any]:
         result: dict[str, t.Any] = self._execute_module(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from ..command import CommandRunner, Completed, finish
@@ -33,13 +34,14 @@ class WatchedRunner:
         data: str | None = None,
         check: bool = True,
     ) -> Completed:
-        before = self._size()
+        before, started = self._size(), time.monotonic()
         done = run_watched(
             self._runner, argv, what=what, timeout=timeout, log=self._log, progress=self._progress, news=self._news,
             cwd=cwd, env=env,
         )  # fmt: skip
-        text = self._since(before)
-        return finish(Completed(tuple(argv), done.rc, text, ""), what=what, timeout=timeout, check=check)
+        text, seconds = self._since(before), time.monotonic() - started
+        completed = Completed(tuple(argv), done.rc, text, "")
+        return finish(completed, what=what, timeout=timeout, check=check, seconds=seconds)
 
     def _size(self) -> int:
         with contextlib.suppress(FileNotFoundError):

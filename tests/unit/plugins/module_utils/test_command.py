@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 import pytest
@@ -45,7 +46,7 @@ def test_a_module_command_runs_under_a_limit_and_in_the_c_locale() -> None:
         (2, "only here\n", "", CommandError, "Cannot load: kexec ended with status 2: only here"),
         (3, "", "", CommandError, "Cannot load: kexec ended with status 3: it printed nothing"),
         (124, "", "", CommandTimeoutError, "Cannot load: kexec did not end within 7 seconds and was stopped"),
-        (137, "", "", CommandTimeoutError, "Cannot load: kexec did not end within 7 seconds and was stopped"),
+        (137, "", "", CommandError, "Cannot load: kexec was killed after 0 seconds, perhaps for lack of memory"),
     ],
 )
 def test_a_failure_says_what_could_not_be_done(
@@ -61,3 +62,10 @@ def test_an_unchecked_status_is_returned_but_a_timeout_is_still_raised() -> None
     assert ModuleRunner(FakeModule(1)).run(["false"], what="try", timeout=1, check=False).rc == 1
     with pytest.raises(CommandTimeoutError):
         ModuleRunner(FakeModule(124)).run(["sleep", "9"], what="wait", timeout=1, check=False)
+
+
+def test_what_was_killed_at_its_limit_was_killed_by_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([100.0, 107.5])
+    monkeypatch.setattr(time, "monotonic", lambda: next(times))
+    with pytest.raises(CommandTimeoutError, match="did not end within 7 seconds"):
+        ModuleRunner(FakeModule(137)).run(["kexec", "-p"], what="load", timeout=7)

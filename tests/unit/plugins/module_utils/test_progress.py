@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils import progress
 from ansible_collections.linux.kdump.plugins.module_utils.progress import ALIVE, LEASE, LEASE_SECONDS, NEWS, Progress
+from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
 
 
 class Clock:
@@ -102,3 +103,21 @@ def test_a_pid_file_that_names_nobody(tmp_path: pathlib.Path, text: str) -> None
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0:00"), (59.9, "0:59"), (61, "1:01"), (3605, "60:05")])
 def test_minutes(seconds: float, text: str) -> None:
     assert progress.minutes(seconds) == text
+
+
+def test_a_command_that_never_began_takes_no_other_with_it(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, runner: FakeRunner
+) -> None:
+    def interrupted(*_arguments: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "run", interrupted)
+    (tmp_path / "log.pid").write_text("4711\n")
+    signals: list[int] = []
+    monkeypatch.setattr(os, "getpgid", lambda pid: pid)
+    monkeypatch.setattr(os, "killpg", lambda group, _number: signals.append(group))
+    with pytest.raises(KeyboardInterrupt):
+        progress.run_watched(
+            runner, ["true"], what="try", timeout=5, log=str(tmp_path / "log"), progress=Progress(None), news=str
+        )
+    assert signals == []

@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.linux.kdump.plugins.plugin_utils.long_task import News
+import time
+
+import pytest
+
+from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.plugins.plugin_utils.long_task import LongModuleAction, News
 
 
 class Clock:
@@ -40,3 +45,17 @@ def test_a_new_kind_of_line_is_shown_at_once_and_numbers_now_and_then() -> None:
         "compiled 30 of ~900 objects, 0:10",
         "collecting",
     ]
+
+
+def test_a_module_that_was_killed_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Action(LongModuleAction):
+        MODULE = "linux.kdump.some"
+
+    action = Action.__new__(Action)
+    clock = Clock()
+    monkeypatch.setattr(action, "_shell", lambda _command: "no\n", raising=False)
+    monkeypatch.setattr(action, "_ask", lambda *_arguments: {"finished": 0})
+    monkeypatch.setattr(time, "monotonic", clock)
+    monkeypatch.setattr(time, "sleep", lambda seconds: setattr(clock, "now", clock.now + seconds))
+    with pytest.raises(KdumpError, match=r"linux\.kdump\.some any longer.* 60 seconds"):
+        action._wait("job", "/folder", {}, limit=60)

@@ -121,7 +121,7 @@ def test_who_builds_decides_how(tmp_path: Path, root: bool, mode: str, shell: st
         ({(image.QEMU,): (1, "", "could not get KVM")}, "boot the new image"),
         (
             {("qemu-img", "convert"): (1, "", f"qemu-img: {FULL}")},
-            f"disk is full: .*{FULL}.*{image.tempfile.gettempdir()}",
+            f"disk is full: .*{FULL}. Make room",
         ),
     ],
 )
