@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The linux.kdump maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tests of the save script: run by busybox, with stand-ins for the kernel's files and for the tools that need root."""
+"""Tests of the save script: what it saves and records, and how it ends whatever fails."""
 
 from __future__ import annotations
 
@@ -10,114 +10,31 @@ import re
 import shutil
 import stat
 import subprocess
-import typing as t
-from dataclasses import dataclass
 from pathlib import Path
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.linux.kdump.plugins.module_utils import drill
-from ansible_collections.linux.kdump.plugins.module_utils.capture import save_script, save_settings
+from ansible_collections.linux.kdump.plugins.module_utils.capture import save_script
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.capture.save_machine import (
+    COMMAND_LINE,
+    HAS_BUSYBOX,
+    LOG,
+    NONCE,
+    UUID,
+    Capture,
+    make_capture,
+)
 
-SCHEMA = json.loads((Path(__file__).parents[5] / "docs/schemas/record.schema.json").read_text())
-NONCE = "0123456789abcdef0123456789abcdef"
-UUID = "11111111-2222-3333-4444-555555555555"
-COMMAND_LINE = f"console=ttyS0 kdump.target=UUID={UUID} kdump.fstype=ext4 kdump.path=/var/crash panic=1"
-LOG = f"[    0.0] Linux version 6.1.0\n[    9.1] {drill.NONCE_PREFIX}{NONCE}\n[    9.2] Kernel panic - not syncing\n"
-
-#: What the script calls that a test cannot let it do; everything else is the real thing.
-STAND_INS = """
-prepare() { :; }
-find_target() { device=/dev/vda; }
-load_modules() { :; }
-limited() {
-    limit=$1
-    shift
-    case $1 in
-        mount | umount) echo "$*" >>"$temporary/calls"; : >"$temporary/out"; eval "${fake_mount:-true}" ;;
-        sync) : >"$temporary/out" ;;
-        *) timeout -k 5 "$limit" "$@" >"$temporary/out" 2>&1 ;;
-    esac
-}
-end() { say "final-action $final"; kill "$watcher"; exit 0; }
-"""
-
-pytestmark = pytest.mark.skipif(shutil.which("busybox") is None, reason="busybox is not installed")
-
-
-@dataclass(frozen=True)
-class Capture:
-    """A machine as the script sees it, below a folder."""
-
-    root: Path
-
-    @property
-    def dumps(self) -> Path:
-        """The folder of dumps on the target."""
-        return self.root / "target/var/crash"
-
-    def dump(self) -> Path:
-        """The one dump."""
-        (folder,) = self.dumps.iterdir()
-        return folder
-
-    def record(self) -> dict[str, t.Any]:
-        """The one dump's record, valid."""
-        document = json.loads((self.dump() / "kdump.json").read_text())
-        jsonschema.validate(document, SCHEMA)
-        return t.cast("dict[str, t.Any]", document)
-
-    def shell(self, commands: str) -> str:
-        """Run commands after the script's functions were read in."""
-        paths = {
-            "proc": "proc", "dev": "no-dev", "temporary": "tmp", "etc": "etc", "target": "target",
-            "makedumpfile": "makedumpfile",
-        }  # fmt: skip
-        assignments = "\n".join(f"{name}={self.root}/{path}" for name, path in paths.items())
-        text = f". {self.root}/script\n{assignments}\n{STAND_INS}\n{commands}\n"
-        done = subprocess.run(
-            ["busybox", "sh", "-c", text], capture_output=True, text=True, timeout=60, check=False, cwd=self.root
-        )
-        return done.stdout + done.stderr
-
-    def run(self, commands: str = "") -> list[str]:
-        """The whole script; the tags that it said, in order."""
-        said = self.shell(f"{commands}\nmain")
-        return [match["tag"] for match in drill.CONSOLE_PATTERN.finditer(said)]
-
-    def tool(self, *, log: str = "", core: str = "") -> None:
-        """Make makedumpfile a script; the last argument is the file to write."""
-        path = self.root / "makedumpfile"
-        path.write_text(
-            "#!/bin/sh\nfor last; do :; done\n"
-            f'if [ "$1" = --dump-dmesg ]; then\n{log or f"cat {self.root}/log"} >"$last"\n'
-            f'else\n{core or "echo core"} >"$last"\nfi\n'
-        )
-        path.chmod(0o755)
+pytestmark = pytest.mark.skipif(not HAS_BUSYBOX, reason="busybox is not installed")
 
 
 @pytest.fixture
 def capture(tmp_path: Path) -> Capture:
     """A machine whose dump can be saved."""
-    for folder in ("proc/sys/kernel/random", "proc/self", "tmp", "etc", "target/var/crash"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "script").write_text(save_script.SCRIPT)
-    (tmp_path / "log").write_text(LOG)
-    (tmp_path / "proc/vmcore").write_bytes(b"\x7fELF\0\0VMCOREINFO\0\0OSRELEASE=6.1.0-9-test\nPAGESIZE=4096\n")
-    (tmp_path / "proc/uptime").write_text("3.21 1.00\n")
-    (tmp_path / "proc/cmdline").write_text(COMMAND_LINE + "\n")
-    (tmp_path / "proc/mounts").write_text(f"rootfs / rootfs rw 0 0\n/dev/vda {tmp_path}/target ext4 rw 0 0\n")
-    (tmp_path / "proc/meminfo").write_text("MemTotal: 26288 kB\nMemFree: 9 kB\nMemAvailable: 16288 kB\n")
-    (tmp_path / "proc/sys/kernel/random/uuid").write_text("9cbbdce0-2222-3333-4444-555555555555\n")
-    (tmp_path / "etc/settings").write_text(save_settings.Settings().text("1.7.2"))
-    (tmp_path / "etc/collector").write_text("-l\n-d\n31\n")
-    (tmp_path / "etc/modules").write_text("")
-    found = Capture(tmp_path)
-    found.tool()
-    return found
+    return make_capture(tmp_path)
 
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
@@ -229,89 +146,6 @@ def test_without_a_crash_the_record_says_so(capture: Capture) -> None:
     (capture.root / "proc/vmcore").unlink()
     assert capture.run() == ["save-start", "target-ready", "fail-vmcore", "record-saved", "final-action"]
     assert capture.record()["failure"] == "fail-vmcore"
-
-
-@pytest.mark.parametrize(
-    "command_line",
-    [
-        "",
-        f"kdump.target=UUID={UUID}",
-        "kdump.path=/var/crash",
-        f"kdump.target=/dev/sda1 kdump.path=/var/crash {UUID}",
-        f"kdump.target=UUID={UUID} kdump.path=relative",
-        f"kdump.target=UUID={UUID} kdump.path=/var/../../etc",
-        f"kdump.target=UUID={UUID} kdump.path=/var//crash",
-        f"kdump.target=UUID={UUID};reboot kdump.path=/var/crash",
-    ],
-)
-def test_a_command_line_that_names_no_target(capture: Capture, command_line: str) -> None:
-    (capture.root / "proc/cmdline").write_text(command_line)
-    tags = [tag for tag in capture.run() if tag != "note-setting"]
-    assert tags == ["save-start", "fail-target", "final-action"]
-
-
-@pytest.mark.parametrize("word", ["$(touch${IFS}hit)", "`touch${IFS}hit`", ";touch${IFS}hit", "*", "a'b", 'a"b', "\\"])
-@pytest.mark.parametrize("name", ["kdump.path", "kdump.final", "kdump.fstype", "kdump.limit_core", "kdump.nonsense"])
-def test_words_of_the_command_line_are_never_evaluated(capture: Capture, name: str, word: str) -> None:
-    (capture.root / "proc/cmdline").write_text(f"{COMMAND_LINE} {name}={word} {name}=/{word}")
-    tags = capture.run()
-    assert tags[0] == "note-setting" and tags[-1] == "final-action"
-    assert not list(capture.root.rglob("hit"))
-    assert capture.record()["final"] == "reboot"
-
-
-def test_the_command_line_stands_before_the_images_own_settings(capture: Capture) -> None:
-    (capture.root / "etc/settings").write_text("kdump.final=halt\nkdump.limit_core=7\n")
-    (capture.root / "proc/cmdline").write_text(f"{COMMAND_LINE} kdump.final=poweroff")
-    assert capture.shell('read_settings; echo "$final $limit_core"').strip() == "poweroff 7"
-
-
-@pytest.mark.parametrize("value", ["0", "-1", "1.5", "1000000", "", "5s"])
-def test_a_limit_that_is_none_leaves_the_default(capture: Capture, value: str) -> None:
-    (capture.root / "proc/cmdline").write_text(f"kdump.limit_core={value}")
-    assert capture.shell('read_settings; echo "$limit_core"').splitlines()[-1] == "1800"
-
-
-def test_the_root_of_a_file_system_is_a_folder_too(capture: Capture) -> None:
-    (capture.root / "proc/cmdline").write_text(f"kdump.target=UUID={UUID} kdump.path=/")
-    assert capture.run() == list(drill.STAGES)
-    (record,) = capture.root.glob("target/*Z-*/kdump.json")
-    assert json.loads(record.read_text())["target"]["path"] == "/"
-
-
-def test_a_folder_that_is_not_there_is_made(capture: Capture) -> None:
-    capture.dumps.rmdir()
-    assert capture.run() == list(drill.STAGES)
-    assert stat.S_IMODE(capture.dumps.stat().st_mode) == 0o700
-
-
-def test_a_link_that_leads_out_of_the_target_is_not_followed(capture: Capture) -> None:
-    (capture.root / "elsewhere").mkdir()
-    capture.dumps.rmdir()
-    capture.dumps.symlink_to(capture.root / "elsewhere")
-    assert capture.run() == ["save-start", "fail-target", "final-action"]
-    assert list((capture.root / "elsewhere").iterdir()) == []
-
-
-def test_a_link_inside_the_target_is_followed(capture: Capture) -> None:
-    capture.dumps.rmdir()
-    (capture.root / "target/data").mkdir()
-    capture.dumps.symlink_to("../data")
-    assert capture.run() == list(drill.STAGES)
-
-
-@pytest.mark.parametrize(
-    ("mount", "said"),
-    [
-        (
-            'echo "mount: Invalid argument" >$temporary/out; (exit 32)',
-            "fail-target {}: status 32: mount: Invalid argument",
-        ),
-        ("(exit 137)", "fail-memory {}: status 137: it said nothing"),
-    ],
-)
-def test_a_target_that_cannot_be_mounted(capture: Capture, mount: str, said: str) -> None:
-    assert said.format("/dev/vda cannot be mounted") in capture.shell(f"fake_mount='{mount}'\nmain")
 
 
 def test_an_id_that_is_taken_is_never_used_again(capture: Capture) -> None:
