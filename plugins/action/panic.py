@@ -23,6 +23,8 @@ from ..plugin_utils.watch import Watch
 
 _MODULE = "linux.kdump.panic"
 _INFO = "linux.kdump.kdump_info"
+#: Seconds for examining a host that has just come back and may be gone again.
+_EVIDENCE_LIMIT = 300
 #: Lines of the console that a failed task shows.
 _SHOWN_LINES = 100
 
@@ -62,6 +64,7 @@ class ActionModule(KdumpAction):
             end = watch.until_end()
             seen = follower.sighting(end, watch.seconds())
         self._result["events"] = [event.as_dict() for event in follower.events]
+        self._result["console"] = list(follower.lines)[-_SHOWN_LINES:]
         after = self._after(end, link)
         dumps = (after or {}).get("dumps", [])
         outcome = classify(seen, host=self._host, nonce=nonce, before=before["dumps"], after=dumps)
@@ -84,8 +87,9 @@ class ActionModule(KdumpAction):
             return None
         link.restore()
         try:
-            return self._evidence()
-        except (KdumpError, AnsibleError) as error:
+            with time_limit(_EVIDENCE_LIMIT):
+                return self._evidence()
+        except (KdumpError, AnsibleError, LimitReachedError) as error:
             raise KdumpError(f"Cannot examine {self._host} after the crash: {error}", **self._result) from error
 
     def _conclude(self, outcome: Outcome, after: dict[str, t.Any] | None, console: list[str]) -> dict[str, t.Any]:

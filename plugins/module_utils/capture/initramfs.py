@@ -140,12 +140,15 @@ def desired(request: Request, runner: CommandRunner) -> Image:
 def current(path: str) -> State:
     """What is on disk."""
     try:
-        digest = files.sha256_file(path)
-    except FileNotFoundError:
-        digest = None
+        try:
+            digest = files.sha256_file(path)
+        except FileNotFoundError:
+            digest = None
+        return State(digest, files.read_text(manifest_path(path)))
     except OSError as error:
-        raise InitramfsError(f"Cannot read {path}: {error.strerror or error}") from error
-    return State(digest, files.read_text(manifest_path(path)))
+        raise InitramfsError(
+            f"Cannot read {error.filename or path}: {error.strerror or error}. Remove it or choose another path."
+        ) from error
 
 
 def plan(image: Image, found: State) -> bool:

@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import os
+import shlex
 import shutil
 import tarfile
 import tempfile
@@ -237,14 +238,15 @@ def bootstrap(spec: ImageSpec, builder: Builder, work: str) -> None:
     late = {**recipe.FILES, f"{scripts}/customize": (recipe.customize_script(uuid=spec.uuid), 0o755)}
     write_tar(os.path.join(work, "early.tar"), early)
     write_tar(os.path.join(work, "late.tar"), late)
+    place = shlex.quote(work)  # mmdebstrap hands its hooks to a shell
     sources = spec.sources or host_sources(builder.runner, suite=spec.suite, architecture=ARCHITECTURE)
     argv = [
         "mmdebstrap", f"--mode={'root' if builder.root else 'unshare'}", "--variant=minbase",
         f"--architectures={ARCHITECTURE}", f"--include={','.join(spec.inputs['packages'])}",
         "--aptopt=Acquire::Retries \"3\"",
-        f"--essential-hook=tar-in {work}/early.tar /",
+        f"--essential-hook=tar-in {place}/early.tar /",
         f'--essential-hook=chroot "$1" debconf-set-selections {scripts}/debconf',
-        f"--customize-hook=tar-in {work}/late.tar /",
+        f"--customize-hook=tar-in {place}/late.tar /",
         f'--customize-hook=chroot "$1" sh {scripts}/customize',
         '--customize-hook=: >"$1/etc/machine-id"',
         spec.suite, f"{work}/root.tar", *sources,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 from unittest.mock import MagicMock
 
@@ -123,6 +124,22 @@ def test_a_bad_drill_fails_with_all_that_is_known(monkeypatch: pytest.MonkeyPatc
     assert facts["outcome"] == "no_capture"
     assert facts["message"] == caught.value.message
     assert {"nonce", "before", "after", "events", "started", "console", "dump"} <= set(facts)
+
+
+def test_a_host_that_is_lost_again_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host()
+    made = action(host, monkeypatch)
+
+    def lost(name: str, arguments: dict[str, t.Any], task_vars: object, **more: t.Any) -> dict[str, t.Any]:
+        if host.triggered and name == "linux.kdump.kdump_info":
+            time.sleep(20)
+        return host.module(name, arguments, task_vars, **more)
+
+    monkeypatch.setattr(made, "module", lost)
+    monkeypatch.setattr(panic, "_EVIDENCE_LIMIT", 0.2, raising=False)
+    with pytest.raises(KdumpError, match="Cannot examine web1 after the crash: no answer within") as caught:
+        made.perform(OPTIONS, {})
+    assert {"nonce", "before", "events", "started", "console"} <= set(caught.value.facts)
 
 
 def test_a_module_that_refuses_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:

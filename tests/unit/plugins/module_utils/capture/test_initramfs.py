@@ -214,3 +214,10 @@ def test_the_default_request_is_the_modules_default() -> None:
     assert initramfs.Request(path="/x").settings == save_settings.settings(
         collector=save_settings.DEFAULT_COLLECTOR, final_action="reboot", limits={}
     )
+
+
+@pytest.mark.parametrize("suffix", ["", ".json"])
+def test_a_folder_in_the_way_is_one_error(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"image{suffix}").mkdir()
+    with pytest.raises(KdumpError, match=rf"Cannot read .*image{suffix}: Is a directory\. Remove it"):
+        initramfs.current(str(tmp_path / "image"))

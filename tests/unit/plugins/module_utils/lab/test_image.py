@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import typing as t
 from collections.abc import Sequence
 from pathlib import Path
@@ -157,6 +158,15 @@ def test_an_image_that_does_not_finish_is_none(tmp_path: Path, console: str, wor
     with pytest.raises(KdumpError, match=words) as caught:
         image.ensure(SPEC, host.builder, force=False)
     assert console in t.cast("list[str]", caught.value.facts["console"])[-1]
+
+
+def test_a_cache_folder_may_have_any_name(tmp_path: Path) -> None:
+    host = Host(tmp_path / "my 'cache'")
+    image.ensure(SPEC, host.builder, force=False)
+    bootstrap = next(call for call in host.runner.calls if call[0] == "mmdebstrap")
+    hooks = [shlex.split(part.partition("=")[2]) for part in bootstrap if "hook=tar-in" in part]
+    assert [os.path.basename(hook[1]) for hook in hooks] == ["early.tar", "late.tar"]
+    assert all(len(hook) == 3 and hook[1].startswith(str(tmp_path / "my 'cache'")) for hook in hooks)
 
 
 def test_leftovers_of_a_killed_build_go(tmp_path: Path) -> None:
