@@ -238,7 +238,7 @@ def bootstrap(spec: ImageSpec, builder: Builder, work: str) -> None:
     late = {**recipe.FILES, f"{scripts}/customize": (recipe.customize_script(uuid=spec.uuid), 0o755)}
     write_tar(os.path.join(work, "early.tar"), early)
     write_tar(os.path.join(work, "late.tar"), late)
-    place = shlex.quote(work)  # mmdebstrap hands its hooks to a shell
+    place = shlex.quote(work)  # mmdebstrap splits this kind of hook as a shell does
     sources = spec.sources or host_sources(builder.runner, suite=spec.suite, architecture=ARCHITECTURE)
     argv = [
         "mmdebstrap", f"--mode={'root' if builder.root else 'unshare'}", "--variant=minbase",
