@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ def make_plan(desired: Desired, current: Current, *, host: Host) -> Plan:
         raise LoadError(f"Cannot load the crash image: {obstacle}")
     wanted = [file for file in desired.files if file.path != paths.REBOOT_POLICY or current.takes_reboots]
     return Plan(
-        write=tuple(file for file in wanted if current.files.get(file.path) != file.text),
+        write=tuple(file for file in wanted if current.files.get(file.path) != file.text or _lost_mode(file, host)),
         enable=not current.service.enabled,
         load=load,
     )
@@ -183,6 +184,11 @@ def verify(desired: Desired, host: Host, runner: CommandRunner) -> Current:
             f"Look at the journal of {paths.UNIT_NAME}."
         )
     return after
+
+
+def _lost_mode(file: InstalledFile, host: Host) -> bool:
+    """A loader that may not be executed, after a restore from a backup perhaps, fails at the next boot."""
+    return stat.S_IMODE(os.stat(host.path(file.path)).st_mode) != file.mode
 
 
 def _holds(current: Current, recipe: Recipe) -> bool:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import stat
 import typing as t
 from collections.abc import Sequence
 from pathlib import Path
@@ -143,6 +144,16 @@ def test_loads_again_after_a_change(lab: Lab, path: str, text: str) -> None:
     write(lab.root, path, text)
     assert lab.run(check_mode=True)["changed"]
     assert not lab.writes
+
+
+def test_gives_the_loader_its_mode_back(lab: Lab) -> None:
+    lab.run()
+    loader = lab.root / paths.LOADER.lstrip("/")
+    loader.chmod(0o644)
+    assert lab.run(check_mode=True)["changed"]
+    assert lab.run()["changed"]
+    assert stat.S_IMODE(loader.stat().st_mode) == 0o700
+    assert not lab.run()["changed"]
 
 
 def test_check_mode_writes_nothing_and_tells_the_truth(lab: Lab) -> None:
