@@ -20,7 +20,7 @@ from .follow import Probe
 
 #: Seconds for connecting. QEMU's user network accepts for a dead guest and then says nothing, so most attempts are
 #: short; some are long, for hosts that are slow while they boot.
-_CONNECT_LIMITS = (4, 4, 4, 15)
+CONNECT_LIMITS = (3, 3, 3, 3, 3, 3, 3, 15)
 #: Seconds beyond that for the probe's own commands, the longest of which waits this long for systemd.
 _PROBE_LIMIT = 20
 _SETTLE_WAIT = 10
@@ -84,7 +84,7 @@ class Link:
     def __init__(self, connection: ConnectionBase, execute: Execute) -> None:
         self._connection = connection
         self._execute = execute
-        self._limits = itertools.cycle(_CONNECT_LIMITS)
+        self._limits = itertools.cycle(CONNECT_LIMITS)
         self._saved: dict[str, t.Any] = {}
 
     def isolate(self) -> None:

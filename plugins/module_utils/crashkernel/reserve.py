@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 
 from ..bootloader.model import BootLoader, Entry, FileState
 from ..errors import KdumpError
+from ..host.paths import REBOOT_NOTE
 from ..host.tree import Host
 from ..kexec.state import CRASH_SIZE
 from .evaluate import Reservation, amount, evaluate, ram_regions, system_ram
@@ -116,6 +117,8 @@ def reserve(
     idle = check or not todo.changed
     outcome = Outcome(todo.entries) if idle else apply(todo, loader=loader, timeout=timeout)
     answer = result(todo, outcome, loader=loader)
+    if not check and (todo.changed or not answer["reboot_required"]):
+        host.forget(REBOOT_NOTE)  # a new value deserves a new reboot, one in force needs none
     for warning in (*outcome.warnings, *disappointment(answer)):
         warn(warning)
     return answer

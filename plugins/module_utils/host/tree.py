@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -73,6 +74,11 @@ class Host:
     def exists(self, path: str) -> bool:
         """Whether there is anything under this name."""
         return os.path.exists(self.path(path))
+
+    def forget(self, path: str) -> None:
+        """Remove a note that this collection left, if it is there."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.unlink(self.path(path))
 
     def tool(self, name: str) -> str | None:
         """The path of a program, in the folders of the system's own programs."""

@@ -78,17 +78,10 @@ def test_everything_that_can_be_refused_is_refused_before_anything_is_changed() 
     assert loading[0] == loading[1]
 
 
-def test_the_note_of_a_reboot_goes_whoever_has_rebooted_the_host() -> None:
-    tasks = read("tasks/main.yml")
-    (forget,) = [task for task in tasks if task.get("ansible.builtin.file", {}).get("state") == "absent"]
-    assert forget["ansible.builtin.file"]["path"] == "{{ __kdump_reboot_marker }}"
-    assert forget["when"] == "not __kdump_crashkernel.reboot_required"
-
-
 def test_it_reboots_in_one_place_only() -> None:
     tasks = [
         (file.name, task) for file in sorted((ROLE / "tasks").iterdir()) for task in yaml.safe_load(file.read_text())
     ]
-    assert [name for name, task in tasks if "ansible.builtin.reboot" in task] == ["reboot.yml"]
+    assert [name for name, task in tasks if "linux.kdump.reboot" in task] == ["reboot.yml"]
     (once,) = [task for _name, task in tasks if task.get("ansible.builtin.include_tasks") == "reboot.yml"]
     assert once["when"] == ["__kdump_crashkernel.reboot_required", "kdump_reboot | bool"]

@@ -14,7 +14,13 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.connection import ConnectionBase
 
 from ansible_collections.linux.kdump.plugins.plugin_utils.follow import Probe
-from ansible_collections.linux.kdump.plugins.plugin_utils.link import LimitReachedError, Link, parse_probe, time_limit
+from ansible_collections.linux.kdump.plugins.plugin_utils.link import (
+    CONNECT_LIMITS,
+    LimitReachedError,
+    Link,
+    parse_probe,
+    time_limit,
+)
 
 ANSWERS = [
     ("boot_id=abc\nsystemd=running\n", Probe(1, "abc", systemd="running")),
@@ -61,7 +67,7 @@ def test_ssh_is_isolated_and_given_back() -> None:
     over.probe(lambda: 1.0, wait=False)
     assert connection.options["ssh_args"].startswith("-o ControlMaster=no -o ControlPath=none")
     assert connection.options["ssh_args"].endswith(before["ssh_args"])
-    assert connection.options["timeout"] == 4
+    assert connection.options["timeout"] == CONNECT_LIMITS[0]
     over.restore()
     assert connection.options == before
     assert connection.resets == 2

@@ -59,6 +59,28 @@ def test_the_four_beats_of_absent(machine: Managed) -> None:
     assert not machine.reserve(None, check=True)["changed"]
 
 
+@pytest.mark.parametrize(
+    ("running", "size", "check", "kept"),
+    [
+        ("", "64M", False, True),  # set already, rebooted for, and still not in force: another reboot is refused
+        ("", "96M", False, False),  # a new value deserves a new reboot
+        ("", "96M", True, True),
+        ("crashkernel=64M", "64M", False, False),  # in force
+        ("crashkernel=64M", "64M", True, True),
+    ],
+)
+def test_the_note_of_a_reboot_goes_when_it_has_done_its_work_or_the_value_is_new(
+    machine: Managed, running: str, size: str, check: bool, kept: bool
+) -> None:
+    machine.reserve("64M")
+    note = machine.root / "var/lib/linux-kdump.rebooted-for"
+    note.parent.mkdir(parents=True)
+    note.write_text("crashkernel=64M\n")
+    machine.running(running, reserved=0)
+    machine.reserve(size, check=check)
+    assert note.exists() == kept
+
+
 def test_the_diff_shows_the_file_and_every_entry(machine: Managed) -> None:
     first, second = machine.reserve("64M", check=True)["diff"]
     assert first["before_header"] == first["after_header"] == machine.layout.drop_in

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rebooting a host once for one purpose: the command that does it, and what its answer means."""
+
+from __future__ import annotations
+
+import shlex
+import typing as t
+
+from .errors import KdumpError
+from .host.paths import REBOOT_NOTE
+
+OPTIONS: t.Final[dict[str, dict[str, t.Any]]] = {
+    "purpose": {"type": "str", "required": True},
+    "timeout": {"type": "int", "default": 600},
+}
+
+#: What the command answers where the host has been rebooted for this purpose already.
+_REFUSED: t.Final = 3
+
+#: shutdown(8) returns at once where it only tells systemd; the reply may still be lost, and following shows the rest.
+_SCRIPT = """note={note}
+if test "$(cat $note 2>/dev/null)" = {purpose}; then exit {refused}; fi
+umask 077
+printf '%s\\n' {purpose} >$note.new && mv $note.new $note && sync || exit 1
+exec shutdown -r now"""
+
+
+def command(purpose: str) -> str:
+    """The shell command that notes the purpose and reboots, or refuses."""
+    return _SCRIPT.format(note=shlex.quote(REBOOT_NOTE), purpose=shlex.quote(purpose), refused=_REFUSED)
+
+
+def check_answer(rc: int, text: str, *, host: str, purpose: str) -> None:
+    """Raise where the host did not even try; a status from a connection that broke off is not such a case."""
+    if rc == _REFUSED:
+        raise KdumpError(
+            f"Cannot reboot {host} for {purpose}: it was rebooted for it already and did not get it. Find out which"
+            f" boot entry it takes and what its log says, then remove {REBOOT_NOTE} on it"
+        )
+    if rc not in (0, 255):
+        raise KdumpError(
+            f"Cannot reboot {host} for {purpose}: {text.strip() or f'status {rc}'}. Reboot it by hand", rc=rc
+        )
