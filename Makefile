@@ -32,6 +32,9 @@ test: $(VENV)/.ready ## Everything CI runs
 check: $(VENV)/.ready ## Lint and unit tests, under a minute once the environments are made
 	@$(NOX) --session lint units
 
+bench: $(VENV)/.ready ## Benchmarks
+	@for file in tests/benchmarks/*.py; do PYTHONPATH=.tree $(VENV)/bin/python $$file; done
+
 lab-down: $(VENV)/.ready ## Stop every guest of the lab and remove it
 	@$(PLAYBOOK) linux.kdump.lab_down
 

@@ -193,6 +193,5 @@ def integration(session: nox.Session) -> None:
 def molecule(session: nox.Session) -> None:
     """The scenarios with real guests: the drill, and the failures that must be named."""
     prepare(session, "molecule")
-    with session.chdir("extensions"):
-        for scenario in session.posargs or SCENARIOS:
-            session.run("molecule", "test", "--scenario-name", scenario)
+    for scenario in session.posargs or SCENARIOS:
+        session.run("molecule", "test", "--scenario-name", scenario)
