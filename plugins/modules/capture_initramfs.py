@@ -29,7 +29,8 @@ attributes:
   idempotent:
     support: full
   platform:
-    platforms: linux
+    support: full
+    platforms: Linux
 options:
   path:
     description:
