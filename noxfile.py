@@ -86,7 +86,7 @@ def ansible_lint(session: nox.Session) -> None:
 def units(session: nox.Session) -> None:
     """Unit tests on this interpreter."""
     prepare(session, "units")
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "--numprocesses=auto", *session.posargs)
 
 
 @nox.session
