@@ -45,7 +45,8 @@ def own_log(vmcore: pathlib.Path) -> list[str]:
     """The log as we read it, written the way makedumpfile writes it."""
     lines: list[str] = []
     for record in examine(str(vmcore), log=True)["log"]:
-        stamp = f"[{record['ts']:12.6f}] "
+        seconds, rest_ns = divmod(round(record["ts"] * 1e9), 10**9)  # makedumpfile cuts off what is below 1 us
+        stamp = f"[{seconds:5d}.{rest_ns // 1000:06d}] "
         first, *rest = record["text"].split("\n")
         lines += [stamp + first, *(" " * len(stamp) + line for line in rest)]
     return lines
