@@ -46,27 +46,21 @@ class BootLoader(t.Protocol):
     @property
     def name(self) -> str:
         """What users call it."""
-        ...
 
     def entries(self) -> tuple[Entry, ...]:
         """Every entry of the menu as it would boot now."""
-        ...
 
     def default(self) -> FileState:
         """The file through which this collection sets the default for present and future kernels, as it is."""
-        ...
 
     def wanted(self, parameters: t.Sequence[str]) -> FileState:
         """The same file as it has to be, so that every entry gets exactly these values."""
-        ...
 
     def rivals(self) -> tuple[str, ...]:
         """Files of others that set the parameter too, and that ``wanted`` has to overrule."""
-        ...
 
     def apply(self, parameters: t.Sequence[str], *, timeout: int) -> tuple[str, ...]:
         """Make it so, prove it on every entry, or put everything back and raise.
 
         Returns warnings: what came along that nobody asked for.
         """
-        ...

@@ -70,7 +70,8 @@ def locate(path: str | None, architecture: Architecture) -> Source:
     """Find the source and take its digest."""
     path = os.path.abspath(path) if path else newest_packaged()
     if os.path.isdir(path):
-        check_tree(path)
+        if not _is_tree(path):
+            raise SourceError(f"Cannot use the kernel source {path}: it has no kernel's Makefile and Kconfig")
         _refuse_leftovers(path, architecture)
         return Source("tree", path, tree_digest(path))
     if not os.path.isfile(path):
@@ -80,12 +81,11 @@ def locate(path: str | None, architecture: Architecture) -> Source:
     return Source("tarball", path, sha256_file(path))
 
 
-def check_tree(path: str) -> None:
-    """Raise SourceError unless ``path`` is the root of a kernel source tree."""
+def _is_tree(path: str) -> bool:
+    """True for the root of a kernel source tree."""
     makefile = os.path.join(path, "Makefile")
     text = (read_text(makefile) or "") if os.path.isfile(makefile) else ""
-    if len(_VERSION.findall(text)) < 2 or not os.path.isfile(os.path.join(path, "Kconfig")):
-        raise SourceError(f"Cannot use the kernel source {path}: it has no kernel's Makefile and Kconfig")
+    return len(_VERSION.findall(text)) >= 2 and os.path.isfile(os.path.join(path, "Kconfig"))
 
 
 def _refuse_leftovers(path: str, architecture: Architecture) -> None:
@@ -114,8 +114,6 @@ def unpacked_root(folder: str, tarball: str) -> str:
     """The tree inside the folder that a tarball was unpacked into."""
     names = os.listdir(folder)
     root = os.path.join(folder, names[0]) if len(names) == 1 else folder
-    try:
-        check_tree(root)
-    except SourceError as error:
-        raise SourceError(f"Cannot use the kernel source {tarball}: it holds no kernel source tree") from error
+    if not _is_tree(root):
+        raise SourceError(f"Cannot use the kernel source {tarball}: it holds no kernel source tree")
     return root

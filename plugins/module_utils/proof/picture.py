@@ -119,7 +119,7 @@ def _mark(frame: Frame, event: Reader) -> dict[str, object]:
 
 def _share_out(phases: list[Reader], events: list[Reader]) -> list[list[Reader]]:
     """The events of each phase; on the border of two, a failure belongs to the one it ended, any other to the next."""
-    shares: list[list[Reader]] = [[] for _ in phases]
+    shares: list[list[Reader]] = [[] for _phase in phases]
     starts = [phase.at("start").number() or 0.0 for phase in phases]
     for event in events:
         seconds, failed = event.at("seconds").number(), event.at("failed").flag() is True

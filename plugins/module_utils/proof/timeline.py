@@ -162,7 +162,8 @@ def _phase(start: int, end: int, passed: dict[str, float], events: list[Event]) 
 
 def _open_end(events: list[Event], passed: dict[str, float]) -> list[Phase]:
     """A drill that never got back into service ends with what it was last seen doing."""
-    last = max(passed, key=lambda name: [milestone.name for milestone in MILESTONES].index(name), default="settled")
+    order = [milestone.name for milestone in MILESTONES]
+    last = max(passed, key=order.index, default="settled")
     end = events[-1].seconds if events else 0.0
     if last == "settled":
         return []

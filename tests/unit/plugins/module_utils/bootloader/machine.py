@@ -20,12 +20,12 @@ set -e
 for file in "$1"/default/grub.d/*.cfg; do if [ -e "$file" ]; then . "$file"; fi; done
 cat <<END
 menuentry 'Debian' \\$menuentry_id_option 'simple' {
-	linux	/vmlinuz root=/dev/vda1 ro $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT
+\tlinux\t/vmlinuz root=/dev/vda1 ro $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT
 }
 submenu 'Advanced' {
-	menuentry 'Debian (recovery mode)' \\$menuentry_id_option 'recovery' {
-		linux	/vmlinuz root=/dev/vda1 ro single $GRUB_CMDLINE_LINUX
-	}
+\tmenuentry 'Debian (recovery mode)' \\$menuentry_id_option 'recovery' {
+\t\tlinux\t/vmlinuz root=/dev/vda1 ro single $GRUB_CMDLINE_LINUX
+\t}
 }
 END
 """

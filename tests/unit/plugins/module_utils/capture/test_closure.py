@@ -134,7 +134,7 @@ def test_what_is_no_intact_elf_file_is_one_error(tmp_path: Path, content: bytes)
 @given(st.data())
 def test_damage_never_escapes_as_anything_else(data: st.DataObject) -> None:
     whole = bytearray(elves.elf(needed=["liba.so.1"], interpreter=LINKER, rpath="/opt"))
-    for _ in range(data.draw(st.integers(1, 8))):
+    for _flip in range(data.draw(st.integers(1, 8))):
         whole[data.draw(st.integers(4, len(whole) - 1))] = data.draw(st.integers(0, 255))
     with tempfile.NamedTemporaryFile() as stream:
         stream.write(whole)

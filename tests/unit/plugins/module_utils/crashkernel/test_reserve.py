@@ -125,7 +125,7 @@ def test_an_entry_with_two_values_or_another_is_a_change(machine: Managed) -> No
 def test_what_the_user_wrote_is_what_the_entries_get(machine: Managed) -> None:
     result = machine.reserve(" crashkernel=0x4000000  65536K,low ")
     assert result["spec"] == "crashkernel=0x4000000 crashkernel=65536K,low"
-    assert {after for _, after in passed(result)} == {result["spec"]}
+    assert {after for _before, after in passed(result)} == {result["spec"]}
     assert not machine.reserve("0x4000000 65536K,low")["changed"]
 
 

@@ -116,8 +116,8 @@ def test_everything_is_inside_and_no_labels_meet(events: list[Drill], width: int
         label, duration = len(row["label"]) * CHARACTER, len(row["duration"]) * CHARACTER
         assert label + duration < width if picture["narrow"] else label <= picture["left"]
     heights = [(row["top"], row["y"] + row["height"]) for row in picture["rows"]]
-    assert all(bottom <= top for (_, bottom), (top, _) in zip(heights, heights[1:]))
-    assert all(bottom <= picture["height"] for _, bottom in heights)
+    assert all(bottom <= top for (_top, bottom), (top, _bottom) in zip(heights, heights[1:]))
+    assert all(bottom <= picture["height"] for _top, bottom in heights)
     ticks = [tick for tick in picture["ticks"] if tick["label"]]
     for left, right in zip(ticks, ticks[1:]):
         assert left["x"] + len(left["label"]) * CHARACTER <= right["x"]
