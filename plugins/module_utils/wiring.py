@@ -34,3 +34,14 @@ def conclude(module: SupportsExit, work: Callable[[], Mapping[str, t.Any]]) -> t
             errno=error.errno,
         )
     module.exit_json(**result)
+
+
+def request_of(options: Mapping[str, t.Any], module: str) -> Mapping[str, t.Any]:
+    """What the action plugin of the same name asks this module for; users call the plugin, which sets it."""
+    request: Mapping[str, t.Any] | None = options["_request"]
+    if request is None:
+        raise KdumpError(
+            f"Cannot run {module} without its action plugin: nothing says which part of the work is to be done. "
+            f"Call it as linux.kdump.{module} in a task"
+        )
+    return request

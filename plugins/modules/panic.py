@@ -56,6 +56,22 @@ options:
         step of the save script goes without a sign of life.
     type: int
     default: 300
+  _request:
+    description: Set by the action plugin of the same name, which is what a task runs. Not for users.
+    type: dict
+    suboptions:
+      host:
+        description: The inventory name of the host, which O(confirm) has to equal.
+        type: str
+        required: true
+      nonce:
+        description: What to write to the kernel log before the crash.
+        type: str
+        required: true
+      boot_id:
+        description: The boot that was examined. In any other nothing is crashed.
+        type: str
+        required: true
 extends_documentation_fragment:
   - linux.kdump.attributes
   - linux.kdump.attributes.action
@@ -203,14 +219,18 @@ from ansible_collections.linux.kdump.plugins.module_utils.drill_trigger import (
     sync,
     write_nonce,
 )
-from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
+from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude, request_of
 
 
-def work(options: t.Mapping[str, t.Any], runner: CommandRunner, places: Places) -> dict[str, t.Any]:
+def work(
+    options: t.Mapping[str, t.Any], runner: CommandRunner, places: Places, *, check_mode: bool
+) -> dict[str, t.Any]:
     """Check once more, leave the nonce, and crash the host as soon as this reply has left it."""
-    request = options["_request"]
+    request = request_of(options, "panic")
     check_confirmed(options["confirm"], request["host"])
     check_host(request["boot_id"], places)
+    if check_mode:
+        return {"changed": True}
     host_time = time.time()
     write_nonce(request["nonce"], places)
     sync(runner)
@@ -219,8 +239,8 @@ def work(options: t.Mapping[str, t.Any], runner: CommandRunner, places: Places) 
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={**OPTIONS, "_request": {**REQUEST, "required": True}})
-    conclude(module, lambda: work(module.params, ModuleRunner(module), Places()))
+    module = AnsibleModule(argument_spec={**OPTIONS, "_request": REQUEST}, supports_check_mode=True)
+    conclude(module, lambda: work(module.params, ModuleRunner(module), Places(), check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

@@ -45,6 +45,31 @@ options:
         and still fits in the temporary folder of nearly every host.
     type: int
     default: 67108864
+  _request:
+    description: Set by the action plugin of the same name, which is what a task runs. Not for users.
+    type: dict
+    suboptions:
+      step:
+        description: What to do on the host.
+        type: str
+        required: true
+        choices:
+          list: Hash the files that are there.
+          stage: Lay pieces of files out, for the connection plugin to fetch.
+          remove: Remove the files.
+      files:
+        description: The files that the step is about, as the step V(list) described them.
+        type: list
+        elements: dict
+        default: []
+      pieces:
+        description: Which part of which file to lay out.
+        type: list
+        elements: dict
+        default: []
+      into:
+        description: The folder on the host where the pieces are laid out.
+        type: path
 extends_documentation_fragment:
   - linux.kdump.attributes
   - linux.kdump.attributes.action
@@ -153,27 +178,26 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linux.kdump.plugins.module_utils.transfer.options import OPTIONS, REQUEST
 from ansible_collections.linux.kdump.plugins.module_utils.transfer.plan import SourceFile
 from ansible_collections.linux.kdump.plugins.module_utils.transfer.source import list_files, remove_files, stage_chunks
-from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
+from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude, request_of
 
 
-def work(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
+def work(options: Mapping[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
     """Do the one step that the action plugin asked for."""
-    request = options["_request"]
+    request = request_of(options, "vmcore_fetch")
     files = [SourceFile.parse(document) for document in request["files"]]
     if request["step"] == "list":
         return list_files(options["path"], incomplete=options["incomplete"])
     if request["step"] == "stage":
         staged = stage_chunks(options["path"], files=files, pieces=request["pieces"], into=request["into"])
         return {"digests": staged}
-    remove_files(options["path"], files)
+    if not check_mode:
+        remove_files(options["path"], files)
     return {"changed": True}
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={**OPTIONS, "_request": {**REQUEST, "required": True}}, supports_check_mode=True
-    )
-    conclude(module, lambda: work(module.params))
+    module = AnsibleModule(argument_spec={**OPTIONS, "_request": REQUEST}, supports_check_mode=True)
+    conclude(module, lambda: work(module.params, check_mode=module.check_mode))
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ class Rig:
     def _module(self, _name: str, arguments: dict[str, t.Any], _vars: object, **_kwargs: object) -> dict[str, t.Any]:
         request = arguments["_request"]
         self.steps.append(request["step"])
-        return work({**arguments, "_request": {"files": [], "pieces": [], "into": None, **request}})
+        return work({**arguments, "_request": {"files": [], "pieces": [], "into": None, **request}}, check_mode=False)
 
 
 @pytest.fixture
