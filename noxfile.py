@@ -186,7 +186,9 @@ def ansible_test_units(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """ansible-test integration: modules against this machine, without changing it."""
     prepare(session, "controller")
-    ansible_test(session, "integration", "--venv", "--color", "no", *session.posargs)
+    ansible_test(
+        session, "integration", "--venv", "--allow-root", "--allow-destructive", "--color", "no", *session.posargs
+    )
 
 
 @nox.session
