@@ -155,8 +155,7 @@ def run_watched(
     ends, by an interrupt too, the command and its children have ended with it.
     """
     pid_file = f"{log}.pid"
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(pid_file)  # an earlier command's: its number may be somebody else's by now
+    forget(pid_file)  # an earlier command's, if that was killed: its number may be somebody else's by now
     script = 'echo $$ >"$1" && log="$2" && shift 2 && exec "$@" >>"$log" 2>&1 </dev/null'
     watcher = _Watcher(progress, news, pid_file)
     watcher.start()
@@ -169,9 +168,16 @@ def run_watched(
         raise
     finally:
         watcher.finish()
+        forget(pid_file)
     if watcher.stopped:
         raise InterruptedWorkError(f"Cannot {what}: it was interrupted, since nobody waits for it any more")
     return done
+
+
+def forget(pid_file: str) -> None:
+    """Remove ``pid_file``, if it is there."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(pid_file)
 
 
 def stop_group(pid_file: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils import progress
 from ansible_collections.linux.kdump.plugins.module_utils.progress import ALIVE, LEASE, LEASE_SECONDS, NEWS, Progress
+from ansible_collections.linux.kdump.plugins.plugin_utils.command import LocalRunner
 from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
 
 
@@ -121,3 +122,12 @@ def test_a_command_that_never_began_takes_no_other_with_it(
             runner, ["true"], what="try", timeout=5, log=str(tmp_path / "log"), progress=Progress(None), news=str
         )
     assert signals == []
+
+
+def test_a_watched_command_leaves_its_log_and_nothing_else(tmp_path: pathlib.Path) -> None:
+    done = progress.run_watched(
+        LocalRunner(), ["sh", "-c", "echo so; exit 3"], what="try", timeout=5, log=str(tmp_path / "log"),
+        progress=Progress(None), news=str,
+    )  # fmt: skip
+    assert done.rc == 3
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("log", "so\n")]
