@@ -9,15 +9,15 @@ import dataclasses
 import typing as t
 from dataclasses import dataclass
 
-from .container import Container
-from .detect import Detected, detect
+from .containers.container import Container
+from .containers.detect import Detected, detect
+from .containers.source import FileSource
 from .findings import Finding, UnreadableError, finding, verdict_of
 from .identity import Expectation, Identity, find_nonces, format_time, judge_identity
-from .log import judge_log, read_log, summarise
-from .memory import Memory, open_memory, read_utsname
-from .panic import Panic, find_panic
-from .ring import Walk
-from .source import FileSource
+from .log.log import judge_log, read_log, summarise
+from .log.ring import Walk
+from .translate.memory import Memory, open_memory, read_utsname
+from .triage.panic import Panic, find_panic
 from .vmcoreinfo import VmcoreInfo
 
 SCHEMA: t.Final = {"name": "linux.kdump/verdict", "version": 1}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..drill import NONCE_PATTERN
 from ..errors import KdumpError
 from .findings import Finding, finding
-from .ring import LogRecord
+from .log.ring import LogRecord
 
 
 @dataclass(frozen=True)

@@ -275,7 +275,7 @@ def test_a_name_that_says_unfinished(look: Look, suffix: str) -> None:
 
 
 def test_a_file_that_grows(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible_collections.linux.kdump.plugins.module_utils.vmcore import source
+    from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers import source
 
     monkeypatch.setattr(source.FileSource, "current_size", lambda self: self.size + 1)
     assert look(SAMPLES["kdump-lzo"])["verdict"] == "incomplete"

@@ -14,9 +14,9 @@ import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .findings import unreadable
-from .memory import Memory
-from .vmcoreinfo import VmcoreInfo
+from ..findings import unreadable
+from ..translate.memory import Memory
+from ..vmcoreinfo import VmcoreInfo
 
 _WORD: t.Final = struct.Struct("<Q")
 _HALF: t.Final = struct.Struct("<I")

@@ -7,20 +7,35 @@ from __future__ import annotations
 
 import struct
 import typing as t
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.abi import ABIS, Abi
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.findings import UnreadableError, unreadable
-from ansible_collections.linux.kdump.plugins.module_utils.vmcore.log import judge_log, read_log, summarise
-from ansible_collections.linux.kdump.plugins.module_utils.vmcore.memory import X86Memory
-from ansible_collections.linux.kdump.plugins.module_utils.vmcore.ring import Walk
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.log.log import judge_log, read_log, summarise
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.log.ring import Walk
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.translate.x86_64 import X86Memory
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.vmcoreinfo import VmcoreInfo
 from ansible_collections.linux.kdump.tests.unit.vmcores import BASE, DESC, INFO, SIZE, Machine, Ring
 
 TEXTS = st.binary(max_size=90).map(lambda text: text.replace(b"\0", b" "))
 STEPS = st.lists(st.one_of(TEXTS, st.sampled_from(["lost", "empty line", "reserved"])), max_size=60)
+
+
+@dataclass
+class Bare:
+    """A machine's memory without a file around it."""
+
+    machine: Machine
+    abi: Abi = ABIS["x86_64"]
+
+    def read_physical(self, address: int, length: int) -> bytes:
+        if not BASE <= address <= BASE + SIZE - length:
+            raise unreadable("address-absent", space="physical", address=hex(address))
+        return self.machine.get(address, length)
 
 
 def walk(ring: Ring, **changes: str | None) -> Walk:
@@ -31,12 +46,7 @@ def walk(ring: Ring, **changes: str | None) -> Walk:
     text = "\n".join(f"{key}={value}" for key, value in lines.items() if changes.get(key, "") is not None)
     info = VmcoreInfo(text.encode())
 
-    def physical(address: int, length: int) -> bytes:
-        if not BASE <= address <= BASE + SIZE - length:
-            raise unreadable("address-absent", space="physical", address=hex(address))
-        return machine.get(address, length)
-
-    return read_log(X86Memory(physical, info), info)
+    return read_log(X86Memory(Bare(machine), info), info)
 
 
 def shown(ring: Ring) -> list[tuple[int, str]]:

@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .ring import LogRecord
+from ..log.ring import LogRecord
 
 _PANIC: t.Final = re.compile(r"Kernel panic - not syncing: (?P<reason>.+)")
 #: How a report begins that can end in a panic, or in a crash without one (an oops jumps to the crash kernel at once).

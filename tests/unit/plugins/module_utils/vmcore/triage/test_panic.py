@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.linux.kdump.plugins.module_utils.vmcore.panic import Panic, find_panic
-from ansible_collections.linux.kdump.plugins.module_utils.vmcore.ring import LogRecord
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.log.ring import LogRecord
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.triage.panic import Panic, find_panic
 
 OOPS = """\
 BUG: kernel NULL pointer dereference, address: 0000000000000{digit}10

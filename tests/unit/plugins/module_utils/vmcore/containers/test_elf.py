@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.linux.kdump.plugins.module_utils.vmcore.elf import ElfCore
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.elf import ElfCore
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.source import FileSource
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.findings import UnreadableError
-from ansible_collections.linux.kdump.plugins.module_utils.vmcore.source import FileSource
 from ansible_collections.linux.kdump.tests.unit.vmcore_files import (
     write_elf,
 )

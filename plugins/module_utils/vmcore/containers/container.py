@@ -8,8 +8,9 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .findings import Finding
-from .vmcoreinfo import VmcoreInfo
+from ..abi import Abi
+from ..findings import Finding
+from ..vmcoreinfo import VmcoreInfo
 
 #: ``struct new_utsname``: six fields of 65 bytes.
 UTSNAME_SIZE: t.Final = 390
@@ -38,6 +39,7 @@ class Container(t.Protocol):
 
     kind: str
     machine: str | None
+    abi: Abi
     cpus: int
     vmcoreinfo: VmcoreInfo | None
     utsname: Utsname | None

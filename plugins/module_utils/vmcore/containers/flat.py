@@ -9,7 +9,7 @@ import struct
 import typing as t
 from collections.abc import Iterable
 
-from .findings import Finding, UnreadableError, finding, unreadable
+from ..findings import Finding, UnreadableError, finding, unreadable
 from .intervals import IntervalMap, Piece
 from .source import Source, check_bounds
 

@@ -11,8 +11,8 @@ import typing as t
 from collections.abc import Iterable
 from types import TracebackType
 
-from ..errors import KdumpError
-from .findings import unreadable
+from ...errors import KdumpError
+from ..findings import unreadable
 
 #: The largest single read that any part of this package does.
 CHUNK: t.Final = 1 << 20

@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .findings import Finding, UnreadableError, unreadable
+from ..findings import Finding, UnreadableError, unreadable
 from .source import Source
 
 _HEADER: t.Final = struct.Struct("<III")

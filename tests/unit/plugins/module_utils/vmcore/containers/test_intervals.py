@@ -8,7 +8,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.linux.kdump.plugins.module_utils.vmcore.intervals import IntervalMap, Piece
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.intervals import IntervalMap, Piece
 
 SPACE = 60
 RANGES = st.lists(st.tuples(st.integers(0, SPACE), st.integers(0, 20)), max_size=12)

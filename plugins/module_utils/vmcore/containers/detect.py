@@ -8,9 +8,9 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable
 
+from ..findings import Finding, finding
 from . import elf, flat, kdump
 from .container import Container
-from .findings import Finding, finding
 from .source import Source
 
 #: How containers begin, and what opens them.

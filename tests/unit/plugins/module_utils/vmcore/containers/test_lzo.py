@@ -14,7 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.linux.kdump.plugins.module_utils.vmcore.lzo import LzoError, decompress_python, load_library
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.lzo import (
+    LzoError,
+    decompress_python,
+    load_library,
+)
 from ansible_collections.linux.kdump.tests.unit.vmcore_files import (
     pack_lzo,
 )

@@ -11,13 +11,14 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..abi import ABIS, Abi
+from ..findings import Finding, UnreadableError, finding, unreadable
+from ..vmcoreinfo import VmcoreInfo
 from .bitmap import Bitmap
 from .codecs import CODECS, PageError, unpack
 from .container import UTSNAME_SIZE, Utsname, parse_utsname
-from .findings import Finding, UnreadableError, finding, unreadable
 from .notes import MAX_VMCOREINFO, read_notes
 from .source import CHUNK, Source
-from .vmcoreinfo import VmcoreInfo
 
 SIGNATURE: t.Final = b"KDUMP   "
 
@@ -97,6 +98,7 @@ class KdumpFile:
         (version,) = _VERSION.unpack_from(header)
         self.utsname: Utsname | None = parse_utsname(header[_UTSNAME_AT : _UTSNAME_AT + UTSNAME_SIZE])
         self.machine: str | None = self.utsname.machine if self.utsname else None
+        self.abi = ABIS.get(self.machine or "", Abi(64, "<"))
         self._sub = parse_sub_header(source.read(self._block, _SUB_HEADER.size, "the second header"), version)
         self.dump_level: int | None = self._sub.dump_level
         pages = self._sub.pages or pages

@@ -9,10 +9,10 @@ import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .findings import Finding, finding, unreadable
-from .memory import Memory
+from ..findings import Finding, finding, unreadable
+from ..translate.memory import Memory
+from ..vmcoreinfo import VmcoreInfo
 from .ring import Walk, walk
-from .vmcoreinfo import VmcoreInfo
 
 #: Which reader, by the symbol that a kernel of its generation exports.
 READERS: t.Final[dict[str, Callable[[Memory, VmcoreInfo], Walk]]] = {"SYMBOL(prb)": walk}

@@ -8,12 +8,13 @@ from __future__ import annotations
 import struct
 import typing as t
 
+from ..abi import ABIS, Abi
+from ..findings import Finding, UnreadableError, finding, unreadable
+from ..vmcoreinfo import VmcoreInfo
 from .container import Utsname
-from .findings import Finding, UnreadableError, finding, unreadable
 from .intervals import IntervalMap, Piece
 from .notes import read_notes
 from .source import CHUNK, Source
-from .vmcoreinfo import VmcoreInfo
 
 SIGNATURE: t.Final = b"\x7fELF"
 MACHINES: t.Final = {3: "i386", 21: "ppc64le", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
@@ -59,6 +60,7 @@ class ElfCore:
         self.findings: list[Finding] = []
         header = self._read_header()
         self.machine: str | None = MACHINES.get(header[2], f"ELF machine {header[2]}")
+        self.abi = ABIS.get(self.machine or "", Abi(64, "<"))
         segments = self._read_segments(header)
         self._check_extent(header, segments)
         self._read_notes(segments)
