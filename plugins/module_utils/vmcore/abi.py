@@ -33,6 +33,7 @@ ABIS: t.Final[dict[str, Abi]] = {
     "ppc64": Abi(64, ">"),
     "aarch64": Abi(64, "<"),
     "s390x": Abi(64, ">"),
+    "ppc": Abi(32, ">"),
     "arm": Abi(32, "<"),
     "riscv64": Abi(64, "<"),
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ..abi import Abi
 from ..findings import Finding
 from ..vmcoreinfo import VmcoreInfo
+from .registers import CpuState
 
 #: ``struct new_utsname``: six fields of 65 bytes.
 UTSNAME_SIZE: t.Final = 390
@@ -41,6 +42,7 @@ class Container(t.Protocol):
     machine: str | None
     abi: Abi
     cpus: int
+    registers: tuple[CpuState, ...]
     vmcoreinfo: VmcoreInfo | None
     utsname: Utsname | None
     dump_level: int | None
@@ -48,6 +50,12 @@ class Container(t.Protocol):
 
     def read_physical(self, address: int, length: int) -> bytes:
         """Memory of the crashed kernel by physical address."""
+
+    def virtual_to_physical(self, address: int) -> tuple[int, int] | None:
+        """Where the headers say a virtual address is, and how many bytes from there on are neighbours.
+
+        None where they do not say, as no kdump file does.
+        """
 
     def check_pages(self) -> list[Finding]:
         """Read and unpack everything the dump holds."""

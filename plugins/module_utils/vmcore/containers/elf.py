@@ -8,16 +8,16 @@ from __future__ import annotations
 import struct
 import typing as t
 
-from ..abi import ABIS, Abi
+from ..abi import Abi
 from ..findings import Finding, UnreadableError, finding, unreadable
 from ..vmcoreinfo import VmcoreInfo
 from .container import Utsname
 from .intervals import IntervalMap, Piece
+from .machines import MachineType, machine_by_number
 from .notes import read_notes
 from .source import CHUNK, Source
 
 SIGNATURE: t.Final = b"\x7fELF"
-MACHINES: t.Final = {3: "i386", 21: "ppc64le", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
 
 _HEADER: t.Final = struct.Struct("<16sHHIQQQIHHHHHH")
 _SEGMENT: t.Final = struct.Struct("<IIQQQQQQ")
@@ -59,16 +59,23 @@ class ElfCore:
         self._source = source
         self.findings: list[Finding] = []
         header = self._read_header()
-        self.machine: str | None = MACHINES.get(header[2], f"ELF machine {header[2]}")
-        self.abi = ABIS.get(self.machine or "", Abi(64, "<"))
+        machine = machine_by_number(header[2], "<")
+        self.machine: str | None = machine.name if machine else f"ELF machine {header[2]}"
+        self.abi = machine.abi if machine else Abi(64, "<")
         segments = self._read_segments(header)
         self._check_extent(header, segments)
-        self._read_notes(segments)
+        self._read_notes(segments, machine)
         loads = [segment for segment in segments if segment.kind == _PT_LOAD]
         self._data = IntervalMap(Piece(load.paddr, load.paddr + load.filesz, load.offset) for load in loads)
         # What is in memory but not in the file was filtered out, or held zeros only; makedumpfile does not tell which.
         self._zeros = IntervalMap(
             Piece(load.paddr, load.paddr + load.memsz, 0) for load in loads if load.memsz > load.filesz
+        )
+        # Writers that do not know a virtual address leave 0 or -1, where no kernel has anything.
+        self._virtual = IntervalMap(
+            Piece(load.vaddr, load.vaddr + load.memsz, load.paddr)
+            for load in loads
+            if load.vaddr + load.memsz <= 1 << self.abi.bits
         )
 
     def read_physical(self, address: int, length: int) -> bytes:
@@ -86,6 +93,11 @@ class ElfCore:
             following = self._data.following(at)
             out += bytes(min(hole.end, end, following if following > at else end) - at)
         return bytes(out)
+
+    def virtual_to_physical(self, address: int) -> tuple[int, int] | None:
+        """What the virtual addresses in the program headers say."""
+        piece = self._virtual.find(address)
+        return None if piece is None else (piece.where + address - piece.start, piece.end - address)
 
     def check_pages(self) -> list[Finding]:
         """Read every byte of the file."""
@@ -138,10 +150,11 @@ class ElfCore:
         if shared:
             self.findings.append(finding("overlap", count=shared))
 
-    def _read_notes(self, segments: list[Segment]) -> None:
+    def _read_notes(self, segments: list[Segment], machine: MachineType | None) -> None:
         places = [(segment.offset, segment.filesz) for segment in segments if segment.kind == _PT_NOTE]
-        notes = read_notes(self._source, places)
+        notes = read_notes(self._source, places, machine)
         self.cpus = notes.cpus
+        self.registers = notes.registers
         self.findings += notes.findings
         self.vmcoreinfo: VmcoreInfo | None = VmcoreInfo(notes.vmcoreinfo) if notes.vmcoreinfo is not None else None
         if self.vmcoreinfo is None and not notes.findings:

@@ -11,12 +11,13 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..abi import ABIS, Abi
+from ..abi import Abi
 from ..findings import Finding, UnreadableError, finding, unreadable
 from ..vmcoreinfo import VmcoreInfo
 from .bitmap import Bitmap
 from .codecs import CODECS, PageError, unpack
 from .container import UTSNAME_SIZE, Utsname, parse_utsname
+from .machines import MachineType, machine_by_name
 from .notes import MAX_VMCOREINFO, read_notes
 from .source import CHUNK, Source
 
@@ -96,9 +97,11 @@ class KdumpFile:
         header = source.read(0, _HEADER_SIZE, "the header")
         status, self._block, sub_blocks, bitmap_blocks, pages = _fields(header)
         (version,) = _VERSION.unpack_from(header)
-        self.utsname: Utsname | None = parse_utsname(header[_UTSNAME_AT : _UTSNAME_AT + UTSNAME_SIZE])
-        self.machine: str | None = self.utsname.machine if self.utsname else None
-        self.abi = ABIS.get(self.machine or "", Abi(64, "<"))
+        utsname = parse_utsname(header[_UTSNAME_AT : _UTSNAME_AT + UTSNAME_SIZE])
+        self.utsname: Utsname | None = utsname
+        machine = machine_by_name(utsname.machine)
+        self.machine: str | None = machine.name if machine else utsname.machine
+        self.abi = machine.abi if machine else Abi(64, "<")
         self._sub = parse_sub_header(source.read(self._block, _SUB_HEADER.size, "the second header"), version)
         self.dump_level: int | None = self._sub.dump_level
         pages = self._sub.pages or pages
@@ -106,7 +109,7 @@ class KdumpFile:
             raise unreadable("header-damaged", cause=f"{pages} pages in {bitmap_blocks} blocks of bitmap")
         if status & _INCOMPLETE:
             self.findings.append(finding("incomplete-flag"))
-        self._read_notes()
+        self._read_notes(machine)
         bitmap = (1 + sub_blocks) * self._block
         self._descriptors = bitmap + bitmap_blocks * self._block
         self._bitmap = Bitmap(source, bitmap + bitmap_blocks // 2 * self._block, pages)
@@ -120,6 +123,10 @@ class KdumpFile:
             page, offset = divmod(address + len(out), self._block)
             out += self._page(page)[offset : offset + length - len(out)]
         return bytes(out)
+
+    def virtual_to_physical(self, address: int) -> tuple[int, int] | None:
+        """Nothing in the format says where a virtual address is."""
+        return None
 
     def check_pages(self) -> list[Finding]:
         """Unpack every page; pages that share their bytes are unpacked once."""
@@ -141,9 +148,10 @@ class KdumpFile:
             return []
         return [finding("pages-damaged", count=failures, total=self._count, at=first[0], cause=first[1])]
 
-    def _read_notes(self) -> None:
-        notes = read_notes(self._source, [self._sub.notes] if self._sub.notes[1] else [])
+    def _read_notes(self, machine: MachineType | None) -> None:
+        notes = read_notes(self._source, [self._sub.notes] if self._sub.notes[1] else [], machine)
         self.cpus = notes.cpus
+        self.registers = notes.registers
         self.findings += notes.findings
         text = notes.vmcoreinfo
         offset, size = self._sub.vmcoreinfo

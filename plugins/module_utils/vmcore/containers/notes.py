@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..findings import Finding, UnreadableError, unreadable
+from .machines import MachineType
+from .registers import CpuState, parse_prstatus
 from .source import Source
 
 _HEADER: t.Final = struct.Struct("<III")
@@ -18,6 +20,8 @@ _NT_PRSTATUS: t.Final = 1
 _MAX_NAME: t.Final = 256
 _MAX_NOTES: t.Final = 1 << 17
 _MAX_PRSTATUS: t.Final = 4096
+#: As many CPUs as Linux can have; the registers of no more than these are kept.
+_MAX_CPUS: t.Final = 8192
 MAX_VMCOREINFO: t.Final = 1 << 20
 
 
@@ -36,6 +40,7 @@ class Notes:
 
     vmcoreinfo: bytes | None
     cpus: int
+    registers: tuple[CpuState, ...]
     findings: tuple[Finding, ...]
 
 
@@ -58,21 +63,42 @@ def iterate(source: Source, offset: int, size: int) -> Iterator[Note]:
         offset = body + _padded(body_size)
 
 
-def read_notes(source: Source, segments: list[tuple[int, int]]) -> Notes:
+def read_notes(source: Source, segments: list[tuple[int, int]], machine: MachineType | None) -> Notes:
     """The notes of all segments, given as offset and size."""
-    vmcoreinfo: bytes | None = None
-    cpus = 0
-    seen = 0
-    for offset, size in segments:
-        try:
+    reader = _NotesReader(source, machine)
+    findings: tuple[Finding, ...] = ()
+    try:
+        for offset, size in segments:
             for note in iterate(source, offset, size):
-                seen += 1
-                if seen > _MAX_NOTES:
-                    raise unreadable("note-damaged", cause=f"there are more than {_MAX_NOTES}")
-                if note.name == b"VMCOREINFO" and note.size <= MAX_VMCOREINFO:
-                    vmcoreinfo = source.read(note.offset, note.size, "VMCOREINFO")
-                elif note.name == b"CORE" and note.kind == _NT_PRSTATUS and note.size <= _MAX_PRSTATUS:
-                    cpus += 1
-        except UnreadableError as error:
-            return Notes(vmcoreinfo, cpus, (error.finding,))
-    return Notes(vmcoreinfo, cpus, ())
+                reader.take(note)
+    except UnreadableError as error:
+        findings = (error.finding,)
+    return Notes(reader.vmcoreinfo, reader.cpus, tuple(reader.registers), findings)
+
+
+class _NotesReader:
+    """Keeps of the notes what is of use."""
+
+    def __init__(self, source: Source, machine: MachineType | None) -> None:
+        self._source = source
+        self._machine = machine
+        self._seen = 0
+        self.vmcoreinfo: bytes | None = None
+        self.cpus = 0
+        self.registers: list[CpuState] = []
+
+    def take(self, note: Note) -> None:
+        self._seen += 1
+        if self._seen > _MAX_NOTES:
+            raise unreadable("note-damaged", cause=f"there are more than {_MAX_NOTES}")
+        if note.name == b"VMCOREINFO" and note.size <= MAX_VMCOREINFO:
+            self.vmcoreinfo = self._source.read(note.offset, note.size, "VMCOREINFO")
+        elif note.name == b"CORE" and note.kind == _NT_PRSTATUS and note.size <= _MAX_PRSTATUS:
+            self._take_registers(note)
+
+    def _take_registers(self, note: Note) -> None:
+        self.cpus += 1
+        if self._machine is None or self.cpus > _MAX_CPUS:
+            return
+        state = parse_prstatus(self._source.read(note.offset, note.size, "a CPU's registers"), self._machine)
+        self.registers += [state] if state else []
