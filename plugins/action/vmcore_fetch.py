@@ -14,6 +14,7 @@ from ..module_utils.errors import KdumpError
 from ..module_utils.transfer import receive
 from ..module_utils.transfer.options import OPTIONS
 from ..module_utils.transfer.plan import Chunk, SourceFile, TransferError, batches, parse_listing
+from ..module_utils.transfer.source import COPIES, IN_PLACE
 from ..plugin_utils.action import KdumpAction
 from ..plugin_utils.progress import Meter
 
@@ -34,13 +35,13 @@ class ActionModule(KdumpAction):
         self._task_vars = task_vars
         if options["chunk_bytes"] < 4096:
             raise TransferError(f"Cannot bring pieces of {options['chunk_bytes']} bytes: chunk_bytes is at least 4096")
-        listing = self._ask("list")
+        listing = self._ask("list", **self._at_once())
         files = parse_listing(options["path"], listing["files"], incomplete=options["incomplete"])
         wanted = [file for file in files if not receive.is_here(file, options["dest"])]
         result = self._describe(files, wanted)
         if not self.check_mode:
             try:
-                result.update(self._bring(wanted))
+                result.update(self._bring(wanted, self._laid_out(listing) if wanted == files else []))
             except OSError as error:
                 raise TransferError(
                     f"Cannot bring {options['path']} to {options['dest']}: {error.strerror or error}. "
@@ -60,7 +61,23 @@ class ActionModule(KdumpAction):
         changed = bool(wanted) or self._options["remove"]
         return {"changed": changed, "dest": dest, "files": entries, "bytes": 0, "resumed_bytes": 0}
 
-    def _bring(self, wanted: Sequence[SourceFile]) -> dict[str, t.Any]:
+    def _at_once(self) -> dict[str, t.Any]:
+        """Where nothing of it is here yet, a dump that fits into one batch is laid out as it is listed."""
+        if self.check_mode or os.path.isdir(self._options["dest"]):
+            return {}
+        return {"into": self._remote_folder(), "limit": self._options["chunk_bytes"]}
+
+    def _laid_out(self, listing: Mapping[str, t.Any]) -> list[str]:
+        """Where the pieces of the only batch are on the host, if that has laid them out."""
+        path, join = self._options["path"], self._connection._shell.join_path
+        names = [file["name"] for file in listing["files"] if file["size"]]
+        if listing.get("laid_out") == IN_PLACE:
+            return [join(path, name) if listing["folder"] else path for name in names]
+        if listing.get("laid_out") == COPIES:
+            return [join(self._remote_folder(), f"chunk-{number}") for number in range(len(names))]
+        return []
+
+    def _bring(self, wanted: Sequence[SourceFile], laid_out: Sequence[str]) -> dict[str, t.Any]:
         dest, chunk_bytes = self._options["dest"], self._options["chunk_bytes"]
         receive.check_room(dest, receive.missing_bytes(wanted, dest, chunk_bytes), chunk_bytes)
         receive.prepare_folder(dest)
@@ -71,7 +88,10 @@ class ActionModule(KdumpAction):
         if resumed:
             self.progress(f"{resumed} bytes are here from an earlier attempt")
         for batch in batches(missing, chunk_bytes):
-            self._bring_batch(batch, incoming)
+            if len(batch) == len(laid_out):
+                self._bring_laid_out(batch, incoming, laid_out)
+            else:
+                self._bring_batch(batch, incoming)
             meter.advance(sum(piece.length for piece in batch), batch[-1].name)
         for each in incoming.values():
             each.finish()
@@ -97,13 +117,28 @@ class ActionModule(KdumpAction):
         digests = answer.get("digests", [])
         if len(digests) != len(batch):
             raise KdumpError(f"Cannot bring {batch[0].name}: the host laid out {len(digests)} of {len(batch)} pieces")
-        staged = os.path.join(self._options["dest"], ".chunk")
         for number, (piece, digest) in enumerate(zip(batch, digests)):
-            try:
-                self._connection.fetch_file(self._connection._shell.join_path(into, f"chunk-{number}"), staged)
-                incoming[piece.name].accept(piece, staged, str(digest))
-            finally:
-                receive.forget(staged)
+            source = self._connection._shell.join_path(into, f"chunk-{number}")
+            self._fetch(piece, source, str(digest), incoming)
+
+    def _bring_laid_out(
+        self, batch: Sequence[Chunk], incoming: Mapping[str, receive.Incoming], laid_out: Sequence[str]
+    ) -> None:
+        """Fetch whole files; what arrives damaged is asked for piece by piece as any other."""
+        try:
+            for piece, source in zip(batch, laid_out):
+                self._fetch(piece, source, incoming[piece.name].file.sha256, incoming)
+        except TransferError as error:
+            self.progress(f"{error.message}; asking for it again")
+            self._bring_batch(batch, incoming)
+
+    def _fetch(self, piece: Chunk, source: str, digest: str, incoming: Mapping[str, receive.Incoming]) -> None:
+        staged = os.path.join(self._options["dest"], ".chunk")
+        try:
+            self._connection.fetch_file(source, staged)
+            incoming[piece.name].accept(piece, staged, digest)
+        finally:
+            receive.forget(staged)
 
     def _remote_folder(self) -> str:
         """The task's temporary folder on the host, which belongs to the login user."""

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import tempfile
 import typing as t
+from collections.abc import Iterator
 
 _CHUNK = 1 << 20
 
@@ -29,11 +31,18 @@ def write_atomic(path: str, content: bytes | str, *, mode: int = 0o644) -> None:
     The data and the directory entry are synced, since the hosts this runs on are about to be crashed.
     """
     data = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+    with replacing(path, mode=mode) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: str, *, mode: int = 0o644) -> Iterator[t.BinaryIO]:
+    """A file to write that takes the place of ``path`` when the block ends well; otherwise nothing has happened."""
     directory = os.path.dirname(os.path.abspath(path))
     handle, temporary = tempfile.mkstemp(dir=directory, prefix=f".{os.path.basename(path)}.")
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())

@@ -56,6 +56,46 @@ options:
     description: The save environment on the managed host.
     type: path
     default: /usr/local/lib/linux-kdump/initramfs.img
+  install:
+    description:
+      - Files on the controller to install on the managed host as O(kernel) and O(initramfs), with mode C(0600).
+      - Only what differs is sent. Nothing is sent where the image could not be loaded anyway.
+    type: dict
+    suboptions:
+      kernel:
+        description: The capture kernel on the controller. A relative path is relative to the playbook.
+        type: path
+        required: true
+      initramfs:
+        description: The save environment on the controller. A relative path is relative to the playbook.
+        type: path
+        required: true
+  _offers:
+    description: For internal use, by the action plugin of the same name.
+    type: dict
+    suboptions:
+      kernel:
+        description: The capture kernel that the controller has.
+        type: dict
+        suboptions:
+          sha256:
+            description: Its digest.
+            type: str
+            required: true
+          staged:
+            description: Where it lies on the managed host, if it has been sent.
+            type: path
+      initramfs:
+        description: The save environment that the controller has.
+        type: dict
+        suboptions:
+          sha256:
+            description: Its digest.
+            type: str
+            required: true
+          staged:
+            description: Where it lies on the managed host, if it has been sent.
+            type: path
   append:
     description:
       - Arguments to add to the derived command line.
@@ -79,7 +119,7 @@ options:
       path:
         description:
           - The folder for dumps, as the managed host sees it. The UUID of its file system and the path inside that are
-            found out.
+            found out. It is made, with mode C(0700), where it is missing.
         type: path
         default: /var/crash
       uuid:
@@ -113,6 +153,12 @@ EXAMPLES = r"""
     target:
       path: /var/crash
     final_action: reboot
+
+- name: Install what was built on the controller and arm this host with it
+  linux.kdump.kexec_crash:
+    install:
+      kernel: "{{ kdump_capture_kernel.image }}"
+      initramfs: "{{ kdump_capture_initramfs.path }}"
 
 - name: Load at the next boot, when memory is reserved
   linux.kdump.kexec_crash:
@@ -204,33 +250,14 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
 from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
+from ansible_collections.linux.kdump.plugins.module_utils.kexec.options import EXCLUSIVE, OFFERS, OPTIONS
 from ansible_collections.linux.kdump.plugins.module_utils.kexec.request import Request, run
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={
-            "state": {"type": "str", "choices": ["loaded", "enabled", "unloaded"], "default": "loaded"},
-            "kernel": {"type": "path", "default": "/usr/local/lib/linux-kdump/vmlinuz"},
-            "initramfs": {"type": "path", "default": "/usr/local/lib/linux-kdump/initramfs.img"},
-            "append": {"type": "str"},
-            "remove": {"type": "list", "elements": "str", "default": []},
-            "command_line": {"type": "str"},
-            "target": {
-                "type": "dict",
-                "options": {
-                    "path": {"type": "path", "default": "/var/crash"},
-                    "uuid": {"type": "str"},
-                    "fstype": {"type": "str"},
-                },
-                "required_together": [("uuid", "fstype")],
-            },
-            "final_action": {"type": "str", "choices": ["reboot", "halt", "poweroff", "shell"]},
-            "syscall": {"type": "str", "choices": ["auto", "kexec_file_load", "kexec_load"], "default": "auto"},
-        },
-        mutually_exclusive=[("command_line", "append"), ("command_line", "target"), ("command_line", "final_action")],
-        supports_check_mode=True,
+        argument_spec={**OPTIONS, "_offers": OFFERS}, mutually_exclusive=EXCLUSIVE, supports_check_mode=True
     )
     request = Request.from_params(module.params)
     conclude(module, lambda: run(request, host=Host(), runner=ModuleRunner(module), check_mode=module.check_mode))

@@ -70,6 +70,10 @@ options:
       into:
         description: The folder on the host where the pieces are laid out.
         type: path
+      limit:
+        description: Up to how many bytes in all the step V(list) lays the files out at once, in whole.
+        type: int
+        default: 0
 extends_documentation_fragment:
   - linux.kdump.attributes
   - linux.kdump.attributes.action
@@ -186,7 +190,8 @@ def work(options: Mapping[str, t.Any], *, check_mode: bool) -> dict[str, t.Any]:
     request = request_of(options, "vmcore_fetch")
     files = [SourceFile.parse(document) for document in request["files"]]
     if request["step"] == "list":
-        return list_files(options["path"], incomplete=options["incomplete"])
+        into, limit = request["into"], request["limit"]
+        return list_files(options["path"], incomplete=options["incomplete"], into=into, limit=limit)
     if request["step"] == "stage":
         staged = stage_chunks(options["path"], files=files, pieces=request["pieces"], into=request["into"])
         return {"digests": staged}

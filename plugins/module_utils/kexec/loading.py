@@ -103,8 +103,11 @@ def read_current(host: Host, runner: CommandRunner) -> Current:
     )
 
 
-def make_plan(desired: Desired, current: Current, *, host: Host) -> Plan:
-    """Compare, and refuse here already what would fail when the image is loaded."""
+def make_plan(desired: Desired, current: Current, *, host: Host, coming: bool = False) -> Plan:
+    """Compare, and refuse here already what would fail when the image is loaded.
+
+    ``coming``: files of the image are about to be replaced, so those that are there say nothing.
+    """
     if desired.recipe is None:
         if current.crash.loaded and current.crash.load_disabled:
             raise LoadError(f"Cannot unload the crash image: {_LOCKED_IN}")
@@ -114,8 +117,8 @@ def make_plan(desired: Desired, current: Current, *, host: Host) -> Plan:
             f"Cannot load the crash image: {rival} is enabled and loads one of its own, and the last one counts. "
             f"Switch it off (systemctl disable --now {rival})."
         )
-    load = desired.state == "loaded" and not _holds(current, desired.recipe)
-    if load and (obstacle := find_obstacle(desired.recipe, current.crash, host=host)):
+    load = desired.state == "loaded" and (coming or not _holds(current, desired.recipe))
+    if load and (obstacle := find_obstacle(desired.recipe, current.crash, host=host, coming=coming)):
         raise LoadError(f"Cannot load the crash image: {obstacle}")
     wanted = [file for file in desired.files if file.path != paths.REBOOT_POLICY or current.takes_reboots]
     return Plan(
@@ -130,7 +133,7 @@ def find_rival(host: Host) -> str | None:
     return next((unit for unit in _RIVALS if host.exists(f"{_WANTED}/{unit}")), None)
 
 
-def find_obstacle(recipe: Recipe, crash: Crash, *, host: Host) -> str | None:
+def find_obstacle(recipe: Recipe, crash: Crash, *, host: Host, coming: bool = False) -> str | None:
     """Why the recipe cannot be loaded on this host as it is, or None. Says it before anything is touched."""
     if host.tool("kexec") is None:
         return REASONS["kexec"]
@@ -142,7 +145,7 @@ def find_obstacle(recipe: Recipe, crash: Crash, *, host: Host) -> str | None:
         return REASONS["disabled"]
     if crash.lockdown in ("integrity", "confidentiality") and recipe.syscalls == ("kexec_load",):
         return REASONS["lockdown"]
-    return _misfit(recipe, crash.reserved_bytes, host=host)
+    return None if coming else _misfit(recipe, crash.reserved_bytes, host=host)
 
 
 def diff_of(desired: Desired, current: Current, plan: Plan, *, host: Host) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..command import CommandRunner
@@ -16,8 +16,10 @@ from ..host import paths
 from ..host.target import find_target
 from ..host.tree import Host
 from .cmdline import derive, fitting, parse_given, setting
+from .images import Offer, differing, install, offers_of
 from .loader import SYSCALLS, Recipe
 from .loading import Desired, State, apply, diff_of, make_plan, read_current, verify
+from .state import digest
 
 
 class TargetError(KdumpError):
@@ -39,6 +41,7 @@ class Request:
     target_fstype: str | None = None
     final_action: str | None = None
     syscall: str = "auto"
+    offers: tuple[Offer, ...] = ()
 
     @classmethod
     def from_params(cls, params: Mapping[str, t.Any]) -> Request:
@@ -52,6 +55,7 @@ class Request:
             target_path=target.get("path") or paths.DUMPS,
             target_uuid=target.get("uuid"),
             target_fstype=target.get("fstype"),
+            offers=offers_of(params.get("_offers"), params),
         )
 
 
@@ -59,13 +63,25 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
     """Bring the host to what was asked for and say what it took."""
     desired = desired_of(request, host=host, runner=runner, machine=os.uname().machine)
     current = read_current(host, runner)
-    plan = make_plan(desired, current, host=host)
-    diff = diff_of(desired, current, plan, host=host)
+    coming = differing(request.offers, host)
+    plan = make_plan(desired, current, host=host, coming=bool(coming))
+    unsent = [offer.name for offer in coming if offer.staged is None]
+    if unsent and not check_mode:
+        return {"changed": False, "send": unsent}
+    images = _image_diff(coming, host)
+    if coming and not check_mode:
+        for offer in coming:
+            install(offer, host)
+        current = read_current(host, runner)
+        plan = make_plan(desired, current, host=host)
+    diff = images + diff_of(desired, current, plan, host=host)
+    if not check_mode and request.state != "unloaded":
+        _make_target(request, host)
     if plan.changes and not check_mode:
         apply(plan, host=host, runner=runner)
         current = verify(desired, host, runner)
     return {
-        "changed": plan.changes,
+        "changed": bool(coming) or plan.changes,
         "diff": diff,
         "loaded": bool(current.crash.loaded),
         "load_current": current.current,
@@ -73,6 +89,31 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
         "command_line": desired.recipe.command_line if desired.recipe else None,
         "load": current.record.document() if current.record else None,
     }
+
+
+def _image_diff(coming: Sequence[Offer], host: Host) -> list[dict[str, str]]:
+    return [
+        {
+            "before_header": offer.path,
+            "after_header": offer.path,
+            "before": f"sha256 {digest(host, offer.path)}\n",
+            "after": f"sha256 {offer.sha256}\n",
+        }
+        for offer in coming
+    ]
+
+
+def _make_target(request: Request, host: Host) -> None:
+    """The folder for dumps, for root only; one that is there is left as it is, since it may be others' too."""
+    if request.target_uuid is not None or request.command_line is not None:
+        return
+    path = host.path(os.path.normpath(request.target_path))
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise TargetError(
+            f"Cannot make the folder for dumps {request.target_path}: {error.strerror}. Choose another target.path."
+        ) from error
 
 
 def desired_of(request: Request, *, host: Host, runner: CommandRunner, machine: str) -> Desired:

@@ -26,7 +26,10 @@ def default_lab_dir(environment: Mapping[str, str], *, name: str) -> str:
 def host_variables(paths: GuestPaths, record: GuestRecord, *, user: str) -> dict[str, t.Any]:
     """Everything needed to connect to a guest, and what the drill wants to know about it."""
     guest = describe(paths, record)
+    # Root has nothing to become, and under emulation sudo costs every task a second.
+    root = {"ansible_become": False} if user == "root" else {}
     return {
+        **root,
         "ansible_connection": "ssh",
         "ansible_host": HOST,
         "ansible_port": guest["port"],

@@ -23,5 +23,6 @@ REQUEST: t.Final[dict[str, t.Any]] = {
         "files": {"type": "list", "elements": "dict", "default": []},
         "pieces": {"type": "list", "elements": "dict", "default": []},
         "into": {"type": "path"},
+        "limit": {"type": "int", "default": 0},
     },
 }

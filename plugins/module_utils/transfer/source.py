@@ -14,24 +14,49 @@ import hashlib
 import os
 import stat
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .plan import MAX_FILES, SourceFile, TransferError, check_complete, check_name
 
 _BLOCK = 1 << 20
 #: What the save script sets aside for its record; left behind where the capture kernel died on the way.
 _RESERVE = ".reserve"
+#: How a dump that is small enough has been laid out by the time it is listed.
+COPIES: t.Final = "copies"
+IN_PLACE: t.Final = "in_place"
 #: O_NONBLOCK, so that opening a FIFO in place of a file does not hang.
 _SAFE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def list_files(path: str, *, incomplete: bool) -> dict[str, t.Any]:
-    """Describe the dump: one file, or all files of a folder, each with its sha256."""
+def list_files(path: str, *, incomplete: bool, into: str | None = None, limit: int = 0) -> dict[str, t.Any]:
+    """Describe the dump: one file, or all files of a folder, each with its sha256.
+
+    Where all of it is no more than ``limit`` bytes it is laid out on the way: as copies C(chunk-0), C(chunk-1) ... of
+    the files that are not empty in ``into``, or in place where the owner of ``into`` may read them anyway.
+    """
     with _open_folder(path) as (folder, only):
         names = [only] if only else sorted(name for name in os.listdir(folder) if name != _RESERVE)
         _check_names(path, names, incomplete=incomplete)
-        files = [_describe(folder, path, name).as_dict() for name in names]
-    return {"folder": only is None, "files": files}
+        way = _way(folder, names, into, limit)
+        files = []
+        for name in names:
+            number = sum(file.size > 0 for file in files)
+            copy = os.path.join(into, f"chunk-{number}") if into and way == COPIES else None
+            files.append(_describe(folder, path, name, copy))
+    return {"folder": only is None, "files": [file.as_dict() for file in files], "laid_out": way}
+
+
+def _way(folder: int, names: Sequence[str], into: str | None, limit: int) -> str | None:
+    """How a small dump is laid out at once: not at all, in copies, or in place."""
+    if into is None:
+        return None
+    total = sum(os.stat(name, dir_fd=folder, follow_symlinks=False).st_size for name in names)
+    if total > limit:
+        return None
+    if os.stat(into).st_uid == os.geteuid():
+        return IN_PLACE
+    room = os.statvfs(into)
+    return COPIES if room.f_bavail * room.f_frsize > total else None
 
 
 def stage_chunks(
@@ -119,16 +144,24 @@ def _mode(folder: int, name: str) -> int:
         return 0
 
 
-def _describe(folder: int, path: str, name: str) -> SourceFile:
+def _describe(folder: int, path: str, name: str, copy: str | None) -> SourceFile:
     """Size, time and digest. Hashing takes a while, which is what shows a file that is still growing."""
     with _open_file(folder, path, name) as handle:
         before = os.fstat(handle)
-        digest = hashlib.sha256()
-        for block in _blocks(handle, 0, before.st_size):
-            digest.update(block)
-        file = SourceFile(name, before.st_size, before.st_mtime_ns, before.st_ino, digest.hexdigest())
+        if copy and before.st_size:
+            digest = _copy(handle, copy, os.stat(os.path.dirname(copy)), offset=0, length=before.st_size)
+        else:
+            digest = _digest(_blocks(handle, 0, before.st_size))
+        file = SourceFile(name, before.st_size, before.st_mtime_ns, before.st_ino, digest)
         _check_same(handle, path, file)
     return file
+
+
+def _digest(blocks: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def _blocks(handle: int, offset: int, length: int) -> Iterator[bytes]:

@@ -24,8 +24,7 @@ def read(path: str) -> t.Any:
 
 def test_knows_the_places_that_the_modules_know() -> None:
     variables = read("vars/main.yml")
-    names = ("__kdump_library", "__kdump_kernel", "__kdump_initramfs", "__kdump_state_folder")
-    assert [variables[name] for name in names] == [paths.LIBRARY, paths.KERNEL, paths.INITRAMFS, paths.STATE]
+    assert [variables[name] for name in ("__kdump_library", "__kdump_state_folder")] == [paths.LIBRARY, paths.STATE]
 
 
 def test_the_defaults_are_what_is_documented() -> None:
@@ -75,7 +74,9 @@ def test_everything_that_can_be_refused_is_refused_before_anything_is_changed() 
     assert set(names[:probe]) == {"ansible.builtin.assert"}
     assert tasks[probe]["check_mode"] is True
     loading = [task["linux.kdump.kexec_crash"] for task in tasks if "linux.kdump.kexec_crash" in task]
-    assert loading[0] == loading[1]
+    # The same but for the state, which only the reservation can tell, and for the files, which are not sent yet.
+    assert loading[0]["state"] == "enabled"
+    assert {**loading[1], "state": "enabled"} == {**loading[0], "install": loading[1]["install"]}
 
 
 def test_it_reboots_in_one_place_only() -> None:
@@ -84,4 +85,7 @@ def test_it_reboots_in_one_place_only() -> None:
     ]
     assert [name for name, task in tasks if "linux.kdump.reboot" in task] == ["reboot.yml"]
     (once,) = [task for _name, task in tasks if task.get("ansible.builtin.include_tasks") == "reboot.yml"]
-    assert once["when"] == ["__kdump_crashkernel.reboot_required", "kdump_reboot | bool"]
+    assert once["when"] == "__kdump_reboots"
+    assert read("vars/main.yml")["__kdump_reboots"] == (
+        "{{ __kdump_crashkernel.reboot_required and (kdump_reboot | bool) }}"
+    )

@@ -17,6 +17,7 @@ from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.linux.kdump.plugins.action.vmcore_fetch import ActionModule
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.plugins.module_utils.transfer import source
 from ansible_collections.linux.kdump.plugins.module_utils.transfer.receive import Incoming
 from ansible_collections.linux.kdump.plugins.modules.vmcore_fetch import work
 
@@ -70,7 +71,10 @@ class Rig:
     def _module(self, _name: str, arguments: dict[str, t.Any], _vars: object, **_kwargs: object) -> dict[str, t.Any]:
         request = arguments["_request"]
         self.steps.append(request["step"])
-        return work({**arguments, "_request": {"files": [], "pieces": [], "into": None, **request}}, check_mode=False)
+        return work(
+            {**arguments, "_request": {"files": [], "pieces": [], "into": None, "limit": 0, **request}},
+            check_mode=False,
+        )
 
 
 @pytest.fixture
@@ -156,3 +160,34 @@ def test_a_disk_that_fills_up_is_one_clear_error_and_loses_nothing(rig: Rig, mon
 def test_chunks_have_a_least_size(rig: Rig) -> None:
     with pytest.raises(KdumpError, match="chunk_bytes is at least 4096"):
         rig.run(chunk_bytes=0)
+
+
+@pytest.mark.parametrize("way", [source.IN_PLACE, source.COPIES])
+def test_a_dump_that_fits_into_one_batch_takes_one_call(rig: Rig, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    monkeypatch.setattr(source, "_way", lambda *_arguments: way)
+    (rig.source / "empty").touch()
+    rig.run(chunk_bytes=1 << 20)
+    assert rig.steps == ["list"]
+    assert sorted(os.listdir(rig.dest)) == ["dmesg.txt", "empty", "vmcore"]
+    assert (rig.dest / "vmcore").read_bytes() == CONTENT
+
+
+def test_a_whole_file_that_arrives_damaged_is_asked_for_again(rig: Rig) -> None:
+    rig.connection.faults = {1: "short"}
+    rig.run(chunk_bytes=1 << 20)
+    assert rig.steps == ["list", "stage"]
+    assert (rig.dest / "vmcore").read_bytes() == CONTENT
+
+
+def test_a_single_file_in_place(rig: Rig) -> None:
+    rig.run(path=str(rig.source / "vmcore"), chunk_bytes=1 << 20)
+    assert (rig.steps, (rig.dest / "vmcore").read_bytes()) == (["list"], CONTENT)
+
+
+def test_no_room_for_copies_means_piece_by_piece(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    way = rig.source.parent / "way"
+    monkeypatch.setattr(os, "geteuid", lambda: way.stat().st_uid + 1)
+    assert source._way(os.open(rig.source, os.O_RDONLY), ["vmcore"], str(way), 1 << 20) == source.COPIES
+    room = MagicMock(f_bavail=1, f_frsize=CHUNK)
+    monkeypatch.setattr(os, "statvfs", lambda _path: room)
+    assert source._way(os.open(rig.source, os.O_RDONLY), ["vmcore"], str(way), 1 << 20) is None

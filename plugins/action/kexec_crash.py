@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Load a crash image; what is to be installed for it and differs on the host is sent first."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Mapping
+
+from ..module_utils.errors import KdumpError
+from ..module_utils.files import sha256_file
+from ..module_utils.kexec.options import EXCLUSIVE, OPTIONS
+from ..plugin_utils.action import KdumpAction
+
+_MODULE = "linux.kdump.kexec_crash"
+
+
+class ActionModule(KdumpAction):
+    """One call of the module where everything is there already, two where files have to be sent."""
+
+    def argument_spec(self) -> dict[str, t.Any]:
+        return {"argument_spec": OPTIONS, "mutually_exclusive": EXCLUSIVE}
+
+    def perform(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Mapping[str, t.Any]:
+        install = options.pop("install") or {}
+        if install and options["state"] == "unloaded":
+            raise KdumpError("Cannot install an image with state=unloaded: leave install out or choose another state")
+        files = {name: self._loader.path_dwim(path) for name, path in install.items()}
+        offers: dict[str, dict[str, str]] = {name: {"sha256": _digest(path)} for name, path in files.items()}
+        answer = self.module(_MODULE, {**options, "_offers": offers or None}, task_vars)
+        missing = [name for name in answer.get("send", ()) if name in files]
+        if not missing:
+            return answer
+        for name in missing:
+            self.progress(f"sending {files[name]}")
+            offers[name]["staged"] = self._send(name, files[name])
+        return self.module(_MODULE, {**options, "_offers": offers}, task_vars)
+
+    def _send(self, name: str, path: str) -> str:
+        """Put a file into the task's temporary folder, which belongs to the login user and goes with the task."""
+        if self._connection._shell.tmpdir is None:
+            self._make_tmp_path()
+        place = str(self._connection._shell.join_path(self._connection._shell.tmpdir, name))
+        self._transfer_file(path, place)
+        return place
+
+
+def _digest(path: str) -> str:
+    try:
+        return sha256_file(path)
+    except OSError as error:
+        raise KdumpError(
+            f"Cannot install {path}: {error.strerror}. It is looked for on the controller; build it with the role"
+            " linux.kdump.capture_kernel"
+        ) from error

@@ -1,0 +1,66 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Installing the capture kernel and its save environment: only what differs is sent, nothing half-written is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..errors import KdumpError
+from ..files import replacing
+from ..host.tree import Host
+from .state import digest
+
+_BLOCK: t.Final = 1 << 20
+#: The initramfs tells where dumps go and the kernel's addresses are nobody's business.
+_MODE: t.Final = 0o600
+_FOLDER_MODE: t.Final = 0o700
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A file that the controller has: where it belongs, its digest, and where it lies if it has been sent."""
+
+    name: str
+    path: str
+    sha256: str
+    staged: str | None = None
+
+
+def offers_of(request: Mapping[str, t.Any] | None, places: Mapping[str, str]) -> tuple[Offer, ...]:
+    """What the action plugin offers, for the files that belong in ``places``."""
+    return tuple(
+        Offer(name, places[name], offer["sha256"], offer.get("staged"))
+        for name, offer in sorted((request or {}).items())
+        if offer
+    )
+
+
+def differing(offers: Sequence[Offer], host: Host) -> tuple[Offer, ...]:
+    """The offers that are not on the host yet."""
+    return tuple(offer for offer in offers if digest(host, offer.path) != offer.sha256)
+
+
+def install(offer: Offer, host: Host) -> None:
+    """Put a file that was sent in its place, if it is what was offered."""
+    path, staged = host.path(offer.path), host.path(offer.staged or "")
+    try:
+        os.makedirs(os.path.dirname(path), mode=_FOLDER_MODE, exist_ok=True)
+        with open(staged, "rb") as source, replacing(path, mode=_MODE) as target:
+            found = hashlib.sha256()
+            for block in iter(lambda: source.read(_BLOCK), b""):
+                found.update(block)
+                target.write(block)
+            if found.hexdigest() != offer.sha256:
+                raise KdumpError(
+                    f"Cannot install {offer.path}: it arrived with another sha256 than it was sent with. Try again."
+                )
+    except OSError as error:
+        raise KdumpError(
+            f"Cannot install {offer.path}: {error.strerror or error}. Make room for it, or choose another place."
+        ) from error

@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What kexec_crash sends to the host, and when."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import typing as t
+from unittest.mock import MagicMock
+
+import pytest
+
+from ansible_collections.linux.kdump.plugins.action.kexec_crash import ActionModule
+from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+
+
+class Rig:
+    """An action whose module answers from a list, and whose connection only notes."""
+
+    def __init__(self, folder: pathlib.Path, *answers: dict[str, t.Any]) -> None:
+        self.answers = list(answers)
+        self.asked: list[dict[str, t.Any]] = []
+        self.sent: list[tuple[str, str]] = []
+        self.install = {name: str(folder / name) for name in ("kernel", "initramfs")}
+        for path in self.install.values():
+            pathlib.Path(path).write_text(path)
+
+    def run(self, **options: t.Any) -> t.Mapping[str, t.Any]:
+        action = t.cast(t.Any, ActionModule.__new__(ActionModule))
+        action._connection = MagicMock(_shell=MagicMock(tmpdir="/way", join_path=os.path.join))
+        action._loader = MagicMock(path_dwim=str)
+        action._host = "web1"
+        action._transfer_file = lambda source, place: self.sent.append((source, place))
+        action.module = self._module
+        return t.cast("t.Mapping[str, t.Any]", action.perform({"state": "loaded", "install": None, **options}, {}))
+
+    def _module(self, _name: str, arguments: dict[str, t.Any], _vars: object) -> dict[str, t.Any]:
+        self.asked.append(arguments)
+        return self.answers.pop(0)
+
+
+def test_without_files_it_is_one_call(tmp_path: pathlib.Path) -> None:
+    rig = Rig(tmp_path, {"changed": True})
+    assert rig.run() == {"changed": True}
+    assert rig.asked == [{"state": "loaded", "_offers": None}]
+
+
+def test_what_is_there_is_not_sent(tmp_path: pathlib.Path) -> None:
+    rig = Rig(tmp_path, {"changed": False})
+    rig.run(install=rig.install)
+    assert (len(rig.asked), rig.sent) == (1, [])
+
+
+def test_what_differs_is_sent(tmp_path: pathlib.Path) -> None:
+    rig = Rig(tmp_path, {"changed": False, "send": ["initramfs"]}, {"changed": True})
+    assert rig.run(install=rig.install) == {"changed": True}
+    assert rig.sent == [(rig.install["initramfs"], "/way/initramfs")]
+    assert rig.asked[1]["_offers"]["initramfs"]["staged"] == "/way/initramfs"
+
+
+def test_a_host_that_asks_for_something_else_gets_nothing(tmp_path: pathlib.Path) -> None:
+    rig = Rig(tmp_path, {"changed": False, "send": ["../../etc/shadow"]})
+    rig.run(install=rig.install)
+    assert rig.sent == []
+
+
+def test_a_file_that_is_not_there(tmp_path: pathlib.Path) -> None:
+    rig = Rig(tmp_path)
+    os.unlink(rig.install["kernel"])
+    with pytest.raises(KdumpError, match=r"Cannot install .*kernel: No such file or directory"):
+        rig.run(install=rig.install)
+
+
+def test_nothing_is_installed_to_be_unloaded(tmp_path: pathlib.Path) -> None:
+    rig = Rig(tmp_path)
+    with pytest.raises(KdumpError, match="with state=unloaded"):
+        rig.run(install=rig.install, state="unloaded")
