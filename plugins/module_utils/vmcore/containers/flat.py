@@ -10,7 +10,7 @@ import typing as t
 from collections.abc import Iterable
 
 from ..findings import Finding, UnreadableError, finding, unreadable
-from .intervals import IntervalMap, Piece
+from .intervals import IntervalMap, Ranges, ScatteredError
 from .source import Source, check_bounds
 
 #: Only these 12 bytes: old writers left junk in the rest of the 16-byte field.
@@ -18,8 +18,8 @@ SIGNATURE: t.Final = b"makedumpfile"
 _HEADER: t.Final = 4096
 _RECORD: t.Final = struct.Struct(">qq")
 _END: t.Final = (-1, -1)
-#: Writers make records of about 45 KiB: enough for dumps of 90 GiB, at some 400 MiB of index.
-_MAX_RECORDS: t.Final = 1 << 21
+#: Writers make records of about 45 KiB: enough for dumps of 45 GiB, at some 60 MiB of index and 5 s.
+_MAX_RECORDS: t.Final = 1 << 20
 
 
 class FlatSource:
@@ -52,8 +52,8 @@ class FlatSource:
                 out += self._source.read(piece.where + at - piece.start, min(piece.end, offset + length) - at, what)
         return bytes(out)
 
-    def _index(self) -> list[Piece]:
-        pieces: list[Piece] = []
+    def _index(self) -> Ranges:
+        ranges = Ranges()
         try:
             self._check_header()
             at = _HEADER
@@ -62,13 +62,13 @@ class FlatSource:
                 at += _RECORD.size
                 if (start, size) == _END:
                     break
-                self._append(pieces, at, start, size)
+                self._add(ranges, at, start, size)
                 at += size
             if at < self._source.size:
                 self.findings.append(finding("trailing-data", extra=self._source.size - at))
         except UnreadableError as error:
             self.findings.append(error.finding)
-        return pieces
+        return ranges
 
     def _check_header(self) -> None:
         kind, version = _RECORD.unpack(self._source.read(16, _RECORD.size, "the flattened header"))
@@ -83,10 +83,13 @@ class FlatSource:
             raise unreadable("flat-damaged", at=at, cause=f"a record of {size} bytes for offset {start}")
         return start, size
 
-    def _append(self, pieces: list[Piece], at: int, start: int, size: int) -> None:
+    def _add(self, ranges: Ranges, at: int, start: int, size: int) -> None:
         available = min(size, self._source.size - at)
-        pieces.append(Piece(start, start + available, at))
+        try:
+            ranges.add(start, start + available, at)
+        except ScatteredError as error:
+            raise unreadable("flat-damaged", at=at, cause="its records are in no order") from error
         if available < size:
             raise unreadable("flat-truncated", at=self._source.size)
-        if len(pieces) > _MAX_RECORDS:
+        if len(ranges) >= _MAX_RECORDS:
             raise unreadable("flat-long", limit=_MAX_RECORDS)
