@@ -10,6 +10,7 @@ become, since it needs no more than a shell command now and then.
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import os
 import re
@@ -64,7 +65,7 @@ class News:
         self._show(text)
 
 
-class LongModuleAction(ActionBase):
+class LongModuleAction(ActionBase, metaclass=abc.ABCMeta):
     """Runs the module ``MODULE``, which has an option ``progress``, and shows how far it is.
 
     ``time_limit`` of a subclass tells from the task's arguments how long the module allows itself.
@@ -74,9 +75,9 @@ class LongModuleAction(ActionBase):
     _requires_connection = True
     MODULE: t.ClassVar[str]
 
+    @abc.abstractmethod
     def time_limit(self, arguments: dict[str, t.Any]) -> int:
         """The module's own time limit in seconds."""
-        raise NotImplementedError
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)

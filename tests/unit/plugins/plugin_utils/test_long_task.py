@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+import typing as t
 
 import pytest
 
@@ -50,6 +51,9 @@ def test_a_new_kind_of_line_is_shown_at_once_and_numbers_now_and_then() -> None:
 def test_a_module_that_was_killed_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     class Action(LongModuleAction):
         MODULE = "linux.kdump.some"
+
+        def time_limit(self, arguments: dict[str, t.Any]) -> int:
+            return 1
 
     action = Action.__new__(Action)
     clock = Clock()
