@@ -25,6 +25,8 @@ _MODULE = "linux.kdump.panic"
 _INFO = "linux.kdump.kdump_info"
 #: Seconds for examining a host that has just come back and may be gone again.
 _EVIDENCE_LIMIT = 300
+#: What is asked of the evidence here; the role reads more of it.
+_NEEDED = {"boot_id", "capture_kernel", "crash", "load_current", "dumps"}
 #: Lines of the console that a failed task shows.
 _SHOWN_LINES = 100
 
@@ -103,7 +105,9 @@ class ActionModule(KdumpAction):
 
     def _evidence(self) -> dict[str, t.Any]:
         answer = self.module(_INFO, {"dump_path": self._options["dump_path"]}, self._task_vars, check_mode=False)
-        evidence: dict[str, t.Any] = answer["evidence"]
+        evidence = answer.get("evidence")
+        if not isinstance(evidence, dict) or _NEEDED - evidence.keys() or not isinstance(evidence["crash"], dict):
+            raise KdumpError(f"Cannot examine {self._host}: it sent evidence without what a drill needs to know")
         return evidence
 
     def _report(self, event: Event) -> None:
@@ -119,7 +123,7 @@ def check_armed(host: str, evidence: Mapping[str, t.Any]) -> None:
     """Refuse a crash that would not be captured, or captured by something else than what is deployed."""
     if evidence["capture_kernel"]:
         raise KdumpError(f"Cannot crash {host}: it runs its capture kernel right now. Wait until it is back")
-    if not evidence["crash"]["loaded"]:
+    if not evidence["crash"].get("loaded"):
         raise KdumpError(f"Cannot crash {host}: no crash image is loaded. Load one with linux.kdump.kexec_crash first")
     if not evidence["load_current"]:
         raise KdumpError(

@@ -81,6 +81,11 @@ class ActionModule(KdumpAction):
         dest, chunk_bytes = self._options["dest"], self._options["chunk_bytes"]
         receive.check_room(dest, receive.missing_bytes(wanted, dest, chunk_bytes), chunk_bytes)
         receive.prepare_folder(dest)
+        with receive.claimed(dest):
+            return self._assemble(wanted, laid_out)
+
+    def _assemble(self, wanted: Sequence[SourceFile], laid_out: Sequence[str]) -> dict[str, t.Any]:
+        dest, chunk_bytes = self._options["dest"], self._options["chunk_bytes"]
         incoming = {file.name: receive.begin(file, dest, chunk_bytes) for file in wanted}
         missing = [piece for each in incoming.values() for piece in each.missing]
         resumed = sum(each.resumed_bytes for each in incoming.values())

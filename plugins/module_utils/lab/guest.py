@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import typing as t
@@ -173,6 +174,7 @@ class Lab:
     def _create(self, spec: GuestSpec, machine: Machine) -> GuestRecord:
         if not os.path.isfile(spec.image):
             raise KdumpError(f"Cannot make the guest {spec.name}: there is no image {spec.image}. Build it first.")
+        self._check_size(spec)
         root = machine.paths.root
         os.mkdir(root, 0o700)
         size = [str(spec.disk_size)] if spec.disk_size else []
@@ -183,6 +185,19 @@ class Lab:
             self._runner.run(argv, what=f"make a disk of {spec.name}", timeout=_DISK_LIMIT, cwd=root)
         seed_guest(machine.paths, runner=self._runner)
         return GuestRecord(spec.as_dict())
+
+    def _check_size(self, spec: GuestSpec) -> None:
+        """A disk may be larger than its image; a smaller one would cut off the end of the file system."""
+        if spec.disk_size is None:
+            return
+        argv = ["qemu-img", "info", "--output=json", spec.image]
+        done = self._runner.run(argv, what=f"look at the image {spec.image}", timeout=_DISK_LIMIT)
+        size = int(json.loads(done.out)["virtual-size"])
+        if spec.disk_size < size:
+            raise KdumpError(
+                f"Cannot make the guest {spec.name}: disk_size is {spec.disk_size} bytes and its image has {size}."
+                " Leave disk_size out or set a larger one."
+            )
 
     def _clean_up(self, machine: Machine, error: BaseException) -> None:
         """Stop what runs; a guest nobody could ever log in to goes altogether, but for its console."""

@@ -10,6 +10,7 @@ one the host gave. No more than one block is ever in memory.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import typing as t
@@ -98,6 +99,22 @@ def prepare_folder(dest: str) -> None:
         os.makedirs(dest, mode=0o700, exist_ok=True)
     except OSError as error:
         raise TransferError(f"Cannot create {dest} on the controller: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def claimed(dest: str) -> Iterator[None]:
+    """Have the folder to oneself: two runs that put one file together would undo each other's work."""
+    handle = os.open(dest, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TransferError(
+                f"Cannot bring a dump to {dest}: another run is bringing one there. Wait for it, or set another dest"
+            ) from error
+        yield
+    finally:
+        os.close(handle)
 
 
 def is_here(file: SourceFile, dest: str) -> bool:

@@ -38,7 +38,7 @@ def list_files(path: str, *, incomplete: bool, into: str | None = None, limit: i
         names = [only] if only else sorted(name for name in os.listdir(folder) if name != _RESERVE)
         _check_names(path, names, incomplete=incomplete)
         way = _way(folder, names, into, limit)
-        files = []
+        files: list[SourceFile] = []
         for name in names:
             number = sum(file.size > 0 for file in files)
             copy = os.path.join(into, f"chunk-{number}") if into and way == COPIES else None

@@ -77,6 +77,7 @@ REFUSALS = [
     ({}, {"crash": {"loaded": None}}, "no crash image is loaded"),
     ({}, {"load_current": False}, "not known to be the one on disk"),
     ({}, {"capture_kernel": True}, "runs its capture kernel right now"),
+    ({}, {"crash": None}, "evidence without what a drill needs"),
     ({"console": "/nonexistent/console"}, {}, "Cannot follow the console"),
 ]
 

@@ -17,7 +17,7 @@ from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.linux.kdump.plugins.action.vmcore_fetch import ActionModule
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
-from ansible_collections.linux.kdump.plugins.module_utils.transfer import source
+from ansible_collections.linux.kdump.plugins.module_utils.transfer import receive, source
 from ansible_collections.linux.kdump.plugins.module_utils.transfer.receive import Incoming
 from ansible_collections.linux.kdump.plugins.modules.vmcore_fetch import work
 
@@ -191,3 +191,10 @@ def test_no_room_for_copies_means_piece_by_piece(rig: Rig, monkeypatch: pytest.M
     room = MagicMock(f_bavail=1, f_frsize=CHUNK)
     monkeypatch.setattr(os, "statvfs", lambda _path: room)
     assert source._way(os.open(rig.source, os.O_RDONLY), ["vmcore"], str(way), 1 << 20) is None
+
+
+def test_two_runs_do_not_put_one_dump_together(rig: Rig) -> None:
+    rig.dest.mkdir(parents=True)
+    with receive.claimed(str(rig.dest)), pytest.raises(KdumpError, match="another run is bringing one there"):
+        rig.run()
+    assert rig.run()["changed"] is True

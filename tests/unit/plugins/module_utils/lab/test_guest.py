@@ -397,3 +397,10 @@ def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(qmp, "HAS_QMP", False)
     with pytest.raises(KdumpError, match=r"qemu\.qmp is not installed for"):
         qmp.require_library()
+
+
+def test_a_disk_is_no_smaller_than_its_image(world: World) -> None:
+    world.runner.answers["qemu-img", "info"] = (0, '{"virtual-size": 4294967296}', "")
+    with pytest.raises(KdumpError, match="disk_size is 1073741824 bytes and its image has 4294967296"):
+        world.ensure(disk_size="1G")
+    assert world.ensure(disk_size="8G")["steps"] == ["create", "start"]
