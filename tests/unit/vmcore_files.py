@@ -1,121 +1,93 @@
 # Copyright: (c) 2026, The linux.kdump maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the memory of a crashed machine as ELF, kdump and flattened files.
+"""Writes the memory of a crashed machine as ELF, kdump, flattened and raw files.
 
-As a program (python -m unit.vmcore_files FOLDER, in the folder of the tests) it writes a set of them.
+As a program (python -m unit.vmcore_files FOLDER, in the folder of the tests) it writes a set of them. Structures are
+laid out by the rules of C, member by member, so that no table of offsets is shared with a reader.
 """
 
 from __future__ import annotations
 
 import struct
 import sys
-import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .vmcores import BASE, MASK64, PAGE, PHYS_BASE, SIZE, Machine, utsname
+from .vmcore_packers import PACKERS, pack_lzo
+from .vmcores import MASK64, PHYS_BASE, Machine, utsname
+
+__all__ = ["PACKERS", "KdumpOptions", "flatten", "pack_lzo", "samples", "write_elf", "write_kdump", "write_raw"]
+
+Load = tuple[int, int, int, int]
+
+
+def c_struct(order: str, alignment: int, members: Iterable[tuple[int, int]]) -> bytes:
+    """Integers of the given sizes, each aligned to its size, but to no more than the machine aligns anything."""
+    out = bytearray()
+    for size, value in members:
+        out += bytes(-len(out) % min(size, alignment))
+        out += (value & (1 << 8 * size) - 1).to_bytes(size, "little" if order == "<" else "big")
+    return bytes(out)
 
 
 def write_elf(
-    machine: Machine, *, filtered: bool = False, number: int = 62, xnum: bool = False, flags: int = 0
-) -> bytes:
-    """An ELF core; filtered: zero pages are in memory but not in the file."""
-    loads = list(_filtered(machine)) if filtered else [(BASE, SIZE, SIZE), (BASE, 2 << 20, 2 << 20)]
-    section = 64 if xnum else 0
-    start = 64 + section + 56 * (len(loads) + 1)
-    notes = machine.notes
-    at = start + len(notes)
-    headers = [struct.pack("<IIQQQQQQ", 4, 0, start, 0, 0, len(notes), len(notes), 0)]
-    body = [notes]
-    for physical, filesz, memsz in loads:
-        headers.append(struct.pack("<IIQQQQQQ", 1, 7, at, physical, physical, filesz, memsz, 0))
-        body.append(machine.get(physical, filesz))
+    machine: Machine, *, filtered: bool = False, number: int | None = None, xnum: bool = False, flags: int = 0,
+    bits: int | None = None, notes: bytes | None = None, shift: int = 0,
+) -> bytes:  # fmt: skip
+    """An ELF core.
+
+    filtered: zero pages are in memory but not in the file. bits: the class of the header, where it is not that of the
+    machine. shift: so many bytes of each segment's first page come before it in the file, as in /proc/vmcore.
+    """
+    bits, order = bits or machine.kind.bits, machine.kind.order
+    loads = list(_filtered(machine)) if filtered else [(*load, load[2]) for load in machine.loads]
+    header, entry, section = {64: (64, 56, 64), 32: (52, 32, 40)}[bits]
+    count = len(loads) + 1
+    notes = machine.notes if notes is None else notes
+    at = header + entry * count + section * xnum
+    rows, body = [_segment(bits, order, 4, (at, 0, 0, len(notes), len(notes)))], [notes]
+    at += len(notes)
+    for virtual, physical, filesz, memsz in loads:
+        at += shift
+        rows.append(_segment(bits, order, 1, (at, virtual, physical, filesz, memsz)))
+        body += [b"\xaa" * shift, machine.get(physical, filesz)]
         at += filesz
-    count = len(headers)
-    ident = b"\x7fELF\x02\x01\x01".ljust(16, b"\0")
-    fields = (
-        4,
-        number,
-        1,
-        0,
-        64 + section,
-        64 if xnum else 0,
-        flags,
-        64,
-        56,
-        0xFFFF if xnum else count,
-        64,
-        int(xnum),
-        0,
-    )
-    first = struct.pack("<44xI16x", count) if xnum else b""
-    return struct.pack("<16sHHIQQQIHHHHHH", ident, *fields) + first + b"".join(headers + body)
+    long = bits // 8
+    ident = b"\x7fELF" + bytes([bits // 32, 1 if order == "<" else 2, 1]).ljust(12, b"\0")
+    head = ident + c_struct(order, 8, [
+        (2, 4), (2, machine.kind.number if number is None else number), (4, 1),
+        (long, 0), (long, header + section * xnum), (long, header if xnum else 0), (4, flags),
+        (2, header), (2, entry), (2, 0xFFFF if xnum else count), (2, section), (2, int(xnum)), (2, 0),
+    ])  # fmt: skip
+    first = [(4, 0), (4, 0), *[(long, 0)] * 4, (4, 0), (4, count), (long, 0), (long, 0)]
+    return head + (c_struct(order, 8, first) if xnum else b"") + b"".join(rows + body)
 
 
-def _filtered(machine: Machine) -> Iterable[tuple[int, int, int]]:
+def _segment(bits: int, order: str, kind: int, place: tuple[int, ...]) -> bytes:
+    numbers = [(bits // 8, value) for value in place]
+    if bits == 64:
+        return c_struct(order, 8, [(4, kind), (4, 7), *numbers, (8, 0)])
+    return c_struct(order, 4, [(4, kind), *numbers, (4, 7), (4, 0)])
+
+
+def _filtered(machine: Machine) -> Iterable[Load]:
     """Runs of pages that are not zero, each with the zero pages after it."""
+    virtual, physical, _size = machine.loads[-1]
     start: int | None = None
     filled = zeros = 0
-    for physical in range(BASE, BASE + SIZE, PAGE):
-        empty = not machine.get(physical, PAGE).strip(b"\0")
+    page = machine.kind.page
+    for at in range(machine.base, machine.base + machine.size, page):
+        empty = not machine.get(at, page).strip(b"\0")
         if start is not None and not empty and zeros:
-            yield start, filled, filled + zeros
+            yield start - physical + virtual, start, filled, filled + zeros
             start = None
         if start is None:
-            start, filled, zeros = physical, 0, 0
-        filled, zeros = (filled, zeros + PAGE) if empty else (filled + PAGE, zeros)
+            start, filled, zeros = at, 0, 0
+        filled, zeros = (filled, zeros + page) if empty else (filled + page, zeros)
     if start is not None:
-        yield start, filled, filled + zeros
-
-
-def pack_lzo(data: bytes) -> bytes:
-    """LZO1X of the simplest kind: literals, and runs of one byte."""
-    out, literals, at, first = bytearray(), bytearray(), 0, True
-    while at < len(data):
-        run = 1
-        while at + run < len(data) and data[at + run] == data[at]:
-            run += 1
-        literals += data[at : at + 1]
-        at += 1
-        if run < 8:
-            continue
-        first = _literals(out, literals, first)
-        extra = run - 1 - 2
-        out += bytes([32 + extra]) if extra <= 31 else b"\x20" + _long(extra - 31)
-        out += b"\0\0"
-        at += run - 1
-        literals = bytearray()
-    if literals:
-        _literals(out, literals, first)
-    return bytes(out) + b"\x11\0\0"
-
-
-def _literals(out: bytearray, literals: bytearray, first: bool) -> bool:
-    count = len(literals)
-    if not first and count < 4:
-        out[-2] |= count
-    elif first and count < 4:
-        out.append(17 + count)
-    else:
-        out += bytes([count - 3]) if count <= 18 else b"\0" + _long(count - 18)
-    out += literals
-    return False
-
-
-def _long(value: int) -> bytes:
-    zeros, rest = divmod(value - 1, 255)
-    return bytes(zeros) + bytes([rest + 1])
-
-
-PACKERS: dict[str, tuple[int, Callable[[bytes], bytes]]] = {
-    "raw": (0, lambda page: page),
-    "zlib": (1, lambda page: zlib.compress(page, 1)),
-    "lzo": (2, pack_lzo),
-    "snappy": (4, lambda page: page[:100]),
-    "zstd": (0x20, lambda page: page[:100]),
-}
+        yield start - physical + virtual, start, filled, filled + zeros
 
 
 @dataclass
@@ -128,63 +100,104 @@ class KdumpOptions:
     split: tuple[int, int] | None = None
     lose: tuple[int, ...] = ()
     drop: tuple[int, ...] = ()
+    #: Width, byte order and greatest alignment of the machine, where they are not those of the crashed one.
+    layout: tuple[int, str, int] | None = None
+    #: Each part of a split dump has bits for its own pages only.
+    own_bits: bool = False
+    #: Bytes of ERASEINFO at the end.
+    erased: bytes = b""
+    #: As QEMU writes it: the header knows the machine and no more of it.
+    anonymous: bool = False
+
+
+class KdumpWriter:
+    """A kdump-compressed file: zero pages share one place, pages that do not shrink are raw."""
+
+    def __init__(self, machine: Machine, options: KdumpOptions) -> None:
+        self.machine, self.options = machine, options
+        kind = machine.kind
+        self.bits, self.order, self.alignment = options.layout or (kind.bits, kind.order, 4 if kind.number == 3 else 8)
+        self.page = kind.page
+        self.pages = (machine.base + machine.size) // self.page
+        self.flag, self.pack = PACKERS[options.codec]
+        start, end = options.split or (0, self.pages)
+        first = machine.base // self.page
+        self.present = [page for page in range(first, self.pages) if page not in options.drop]
+        self.window = [page for page in self.present if start <= page < end]
+        self.bitmap_blocks = 2 * -(-self.pages // (8 * self.page))
+        self.notes = machine.notes if options.version >= 4 else b""
+        self.info = machine.vmcoreinfo if options.version >= 3 else b""
+        self.sub_blocks = -(-(128 + len(self.notes or self.info)) // self.page)
+
+    def write(self) -> bytes:
+        """The file."""
+        bits = bytearray(self.bitmap_blocks // 2 * self.page)
+        for page in self.window if self.options.own_bits else self.present:
+            bits[page // 8] |= 1 << page % 8
+        self.at = (1 + self.sub_blocks + self.bitmap_blocks) * self.page
+        descriptors, data = self._pages(self.at + 24 * len(self.window))
+        end = self.at + len(descriptors) + len(data)
+        return self._head() + self._sub(end) + bytes(bits) * 2 + descriptors + data + self.options.erased
+
+    def _head(self) -> bytes:
+        machine, options = self.machine, self.options
+        names = utsname(machine)
+        if options.anonymous:
+            names = (bytes(260) + machine.machine.encode()).ljust(390, b"\0")
+        start = b"KDUMP   " + c_struct(self.order, self.alignment, [(4, options.version)]) + names
+        long, status = self.bits // 8, self.flag if options.status is None else options.status
+        fields = (status, self.page, self.sub_blocks, self.bitmap_blocks, self.pages, 0, 0, 0, 0, machine.cpus)
+        times = [(long, machine.crashtime or 0), (long, 0)]
+        rest = c_struct(self.order, self.alignment, [*times, *((4, field) for field in fields)])
+        return (start.ljust(len(start) + -len(start) % min(long, self.alignment), b"\0") + rest).ljust(self.page, b"\0")
+
+    def _sub(self, end: int) -> bytes:
+        options, long, version = self.options, self.bits // 8, self.options.version
+        start, stop = options.split or (0, 0)
+        at = self.page + 128
+        info_at = at + (self.notes.index(self.info) if self.notes else 0)
+        members = [
+            (1, [(long, PHYS_BASE & MASK64), (4, 31)]),
+            (2, [(4, int(bool(options.split))), *((long, limit if version < 6 else 0) for limit in (start, stop))]),
+            (3, [(8, info_at), (long, len(self.info))]),
+            (4, [(8, at), (long, len(self.notes))]),
+            (5, [(8, end if options.erased else 0), (long, len(options.erased))]),
+            (6, [(8, start), (8, stop), (8, self.pages)]),
+        ]  # fmt: skip
+        known = [member for since, group in members if version >= since for member in group]
+        # What a version does not have yet may hold anything.
+        sub = c_struct(self.order, self.alignment, known).ljust(128, b"\xee")
+        return (sub + (self.notes or self.info)).ljust(self.sub_blocks * self.page, b"\0")
+
+    def _pages(self, at: int) -> tuple[bytes, bytes]:
+        descriptors, data = bytearray(), bytearray()
+        shared: tuple[int, int, int] | None = None
+        for page in self.window:
+            raw = self.machine.get(page * self.page, self.page)
+            empty = not raw.strip(b"\0")
+            packed = self.pack(raw)
+            place = (
+                (at + len(data), len(packed), self.flag) if len(packed) < self.page else (at + len(data), self.page, 0)
+            )
+            if page in self.options.lose:
+                place = (0, 0, 0)
+            elif empty and shared:
+                place = shared
+            else:
+                data += packed if place[2] else raw
+                shared = place if empty else shared
+            descriptors += struct.pack(f"{self.order}QIIQ", *place, 0)
+        return bytes(descriptors), bytes(data)
 
 
 def write_kdump(machine: Machine, options: KdumpOptions | None = None) -> bytes:
-    """A kdump-compressed file: zero pages share one place, pages that do not shrink are raw."""
-    options = options or KdumpOptions()
-    flag, pack = PACKERS[options.codec]
-    pages = (BASE + SIZE) // PAGE
-    present = [page for page in range(BASE // PAGE, pages) if page not in options.drop]
-    bitmap_blocks = 2 * -(-pages // (8 * PAGE))
-    notes, info = machine.notes, machine.vmcoreinfo
-    sub_blocks = -(-(104 + len(notes)) // PAGE)
-    notes_at = PAGE + 104
-    head = _kdump_head(machine, options, (flag, sub_blocks, bitmap_blocks, pages))
-    start, end = options.split or (0, 0)
-    wide = options.version >= 6
-    sub = struct.pack(
-        "<QiiQQQQQQQQQQQ", PHYS_BASE & MASK64, 31, int(bool(options.split)), 0 if wide else start, 0 if wide else end,
-        notes_at + notes.index(info), len(info), notes_at, len(notes), 0, 0, start, end, pages,
-    )  # fmt: skip
-    body = (sub + notes).ljust(sub_blocks * PAGE, b"\0")
-    bits = bytearray(bitmap_blocks // 2 * PAGE)
-    for page in present:
-        bits[page // 8] |= 1 << page % 8
-    window = [page for page in present if not options.split or start <= page < end]
-    at = (1 + sub_blocks + bitmap_blocks) * PAGE + 24 * len(window)
-    return head + body + bytes(bits) * 2 + _kdump_pages(machine, window, at, (flag, pack, options.lose))
+    """A kdump-compressed file."""
+    return KdumpWriter(machine, options or KdumpOptions()).write()
 
 
-def _kdump_head(machine: Machine, options: KdumpOptions, sizes: tuple[int, int, int, int]) -> bytes:
-    flag, sub_blocks, bitmap_blocks, pages = sizes
-    status = flag if options.status is None else options.status
-    fields = (status, PAGE, sub_blocks, bitmap_blocks, pages, 0, 0, 0, 0, machine.cpus)
-    start = struct.pack("<8si390s6x", b"KDUMP   ", options.version, utsname(machine))
-    head = start + struct.pack("<qq3i6Ii", machine.crashtime or 0, 0, *fields)
-    return head.ljust(PAGE, b"\0")
-
-
-def _kdump_pages(
-    machine: Machine, window: list[int], at: int, how: tuple[int, Callable[[bytes], bytes], tuple[int, ...]]
-) -> bytes:
-    flag, pack, lose = how
-    descriptors, data = bytearray(), bytearray()
-    shared: tuple[int, int, int] | None = None
-    for page in window:
-        raw = machine.get(page * PAGE, PAGE)
-        empty = not raw.strip(b"\0")
-        packed = pack(raw)
-        place = (at + len(data), len(packed), flag) if len(packed) < PAGE else (at + len(data), PAGE, 0)
-        if page in lose:
-            place = (0, 0, 0)
-        elif empty and shared:
-            place = shared
-        else:
-            data += packed if place[2] else raw
-            shared = place if empty else shared
-        descriptors += struct.pack("<QIIQ", *place, 0)
-    return bytes(descriptors + data)
+def write_raw(machine: Machine) -> bytes:
+    """Memory as it is, from physical address 0 on."""
+    return bytes(machine.base) + machine.get(machine.base, machine.size)
 
 
 def flatten(data: bytes, *, junk: bytes = b"") -> bytes:

@@ -44,10 +44,18 @@ RULES: t.Final[dict[str, Rule]] = {
     "unknown-format": _error("unrecognised", "No known vmcore begins with the bytes {magic}."),
     "compressed": _error("unrecognised", "The file is compressed with {compression}. Decompress it, then look again."),
     "not-a-core": _error("unrecognised", "This is an ELF file of type {type}, not a core dump."),
-    "not-a-kernel": _error("unrecognised", "A core dump without VMCOREINFO: of a process, or made by a hypervisor."),
-    "layout-unsupported": _error("unrecognised", "This is a {what} dump; only 64-bit little-endian ones can be read."),
+    "not-a-kernel": _error(
+        "unrecognised", "A core dump without VMCOREINFO, of a process or of a kernel that says nothing of itself. "
+        "If it is a kernel's, name its VMCOREINFO in the option vmcoreinfo."),
+    "hypervisor-dump": _error(
+        "unrecognised", "QEMU made this dump of a guest that had not told it its VMCOREINFO. "
+        "Name it in the option vmcoreinfo; give the guest -device vmcoreinfo for the next time."),
+    "version-old": _error(
+        "unrecognised", "Version {version} of the format has no room for VMCOREINFO. "
+        "Name it in the option vmcoreinfo."),
     "machine-unsupported": _error("unrecognised", "Memory of {machine} kernels cannot be read, only of: {known}."),
-    "codec-missing": _error("unrecognised", "Its pages are packed with {codec}, which cannot be read here."),
+    "codec-missing": _error(
+        "unrecognised", "It is packed with {codec}. Install the Python package {package}, then look again."),
     "log-unsupported": _error("unrecognised", "The kernel log is in a format older than Linux 5.10."),
     # Flattened streams
     "flat-long": _error("unrecognised", "The flattened stream has over {limit} records. Use makedumpfile -R."),
@@ -55,11 +63,15 @@ RULES: t.Final[dict[str, Rule]] = {
     "flat-damaged": _error("corrupt", "The flattened stream is damaged at byte {at}: {cause}."),
     # Headers
     "incomplete-flag": _error("incomplete", "The dump's own header says that writing it did not finish."),
-    "split-part": _error("incomplete", "A part of a split dump, pages {start} to {end}: reassemble it first."),
+    "split-part": _error(
+        "incomplete", "This is a part of a split dump, pages {start} to {end}. Name the other parts in the option "
+        "parts, or join them with makedumpfile --reassemble."),
     "header-damaged": _error("corrupt", "The header is damaged: {cause}."),
     "note-damaged": _error("corrupt", "The notes are damaged: {cause}."),
+    "erased": Rule("info", "ok", "Parts of its memory were erased on purpose before it was saved (ERASEINFO)."),
+    "xen": _warning("The dump is of a Xen host: only its own kernel is looked at, not the hypervisor."),
     "overlap": _warning("{count} segments share bytes of the file with another segment."),
-    "vmcoreinfo-missing": _error("corrupt", "The dump has no VMCOREINFO."),
+    "vmcoreinfo-missing": _error("corrupt", "The dump has no VMCOREINFO. Name a copy of it in the option vmcoreinfo."),
     "vmcoreinfo-lacks": _error("corrupt", "VMCOREINFO has no usable {key}."),
     "cpus-missing": _warning("No CPU saved its registers."),
     # Pages
@@ -68,6 +80,15 @@ RULES: t.Final[dict[str, Rule]] = {
     "pages-damaged": _error("corrupt", "{count} of {total} pages cannot be unpacked, first at byte {at}: {cause}."),
     "address-absent": _error("corrupt", "The memory at {space} address {address} is not in the dump."),
     "address-unmapped": _error("corrupt", "The page tables lead nowhere for the address {address}."),
+    "mmu-hash": _error(
+        "unrecognised",
+        "The address {address} is known to the hash page tables of this machine only, which no dump holds. "
+        "Read it with crash and the kernel's debug information.",
+    ),
+    "tables-missing": _warning(
+        "Page tables are missing from the dump; addresses were found in other ways: {ways}. "
+        "Save the dump again without excluding kernel pages if what is told of it looks wrong."
+    ),
     # The kernel log
     "log-damaged": _error("corrupt", "The kernel log is damaged: {cause}."),
     "log-empty": _error("corrupt", "The kernel log holds no record."),
@@ -75,6 +96,11 @@ RULES: t.Final[dict[str, Rule]] = {
     "log-gaps": _warning("{count} log records are missing in the middle of the log."),
     "log-overwritten": Rule("info", "ok", "The oldest {count} log records had been overwritten before the crash."),
     "panic-missing": _warning("The log says nothing of a panic or an oops."),
+    # Symbols
+    "symbols-damaged": _error("corrupt", "The kernel's table of symbols is damaged: {cause}. Fetch the dump again."),
+    "symbols-disagree": _error(
+        "corrupt", "The kernel's table of symbols does not put _stext at {address}, as VMCOREINFO does. Fetch it again."
+    ),
     # Identity
     "nonce-missing": _error("mismatch", "The nonce {nonce} is not in the kernel log: this dump is from another crash."),
     "release-mismatch": _error("mismatch", "The dump is of kernel {found}, expected was {expected}."),

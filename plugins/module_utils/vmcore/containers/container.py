@@ -46,6 +46,8 @@ class Container(t.Protocol):
     vmcoreinfo: VmcoreInfo | None
     utsname: Utsname | None
     dump_level: int | None
+    #: How many pages are packed by each method; None where pages are not packed one by one.
+    page_methods: dict[str, int] | None
     findings: list[Finding]
 
     def read_physical(self, address: int, length: int) -> bytes:

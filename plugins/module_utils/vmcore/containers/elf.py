@@ -7,45 +7,107 @@ from __future__ import annotations
 
 import struct
 import typing as t
+from array import array
 
 from ..abi import Abi
 from ..findings import Finding, UnreadableError, finding, unreadable
 from ..vmcoreinfo import VmcoreInfo
 from .container import Utsname
-from .intervals import IntervalMap, Piece
-from .machines import MachineType, machine_by_number
-from .notes import read_notes
+from .intervals import IntervalMap
+from .machines import machine_by_number
+from .notes import Notes, read_notes
 from .source import CHUNK, Source
 
 SIGNATURE: t.Final = b"\x7fELF"
 
-_HEADER: t.Final = struct.Struct("<16sHHIQQQIHHHHHH")
-_SEGMENT: t.Final = struct.Struct("<IIQQQQQQ")
-_SECTION_INFO: t.Final = struct.Struct("<44xI16x")
-_SUPPORTED: t.Final = (2, 1)
-_CLASSES: t.Final = {1: "32-bit", 2: "64-bit"}
-_ORDERS: t.Final = {1: "little-endian", 2: "big-endian"}
+_ORDERS: t.Final = {1: "<", 2: ">"}
 _ET_CORE: t.Final = 4
 _PT_LOAD: t.Final = 1
 _PT_NOTE: t.Final = 4
 #: The number of segments is then in section header 0.
 _PN_XNUM: t.Final = 0xFFFF
+#: More than any machine's memory has pieces.
 _MAX_SEGMENTS: t.Final = 1 << 18
 #: makedumpfile's mark in e_flags: the disk was full.
 _INCOMPLETE: t.Final = 1
+#: /proc/vmcore rounds what it exports to whole pages; these are the sizes of pages that there are.
+_PAGES: t.Final = (1 << 12, 1 << 14, 1 << 16)
 
 
-class Segment(t.NamedTuple):
-    """One program header."""
+class Layout(t.NamedTuple):
+    """One class of ELF: the header, a program header, and sh_info in a section header."""
 
-    kind: int
+    bits: int
+    header: str
+    segment: str
+    section_size: int
+    section_info: int
+    #: Where kind, offset, vaddr, paddr, filesz and memsz are among the members of a program header.
+    members: tuple[int, ...]
+
+
+_CLASSES: t.Final = {
+    1: Layout(32, "16sHHIIIIIHHHHHH", "IIIIIIII", 40, 28, (0, 1, 2, 3, 4, 5)),
+    2: Layout(64, "16sHHIQQQIHHHHHH", "IIQQQQQQ", 64, 44, (0, 2, 3, 4, 5, 6)),
+}
+
+
+class Header(t.NamedTuple):
+    """The header of the file."""
+
+    ident: bytes
+    type: int
+    machine: int
+    version: int
+    entry: int
+    segments_at: int
+    sections_at: int
     flags: int
-    offset: int
-    vaddr: int
-    paddr: int
-    filesz: int
-    memsz: int
-    align: int
+    header_size: int
+    segment_size: int
+    segment_count: int
+    section_size: int
+    section_count: int
+    names: int
+
+
+class Loads:
+    """The segments that hold memory, by columns: there may be very many."""
+
+    def __init__(self) -> None:
+        self.offsets, self.virtual, self.physical = array("Q"), array("Q"), array("Q")
+        self.filesz, self.memsz = array("Q"), array("Q")
+
+    def add(self, *members: int) -> None:
+        physical, filesz, memsz = members[2:]
+        if filesz > memsz:
+            raise unreadable("header-damaged", cause="a segment has more bytes in the file than in memory")
+        if physical + memsz > 1 << 64:
+            raise unreadable("header-damaged", cause="a segment ends behind all memory")
+        for column, value in zip((self.offsets, self.virtual, self.physical, self.filesz, self.memsz), members):
+            column.append(value)
+
+    def data(self) -> IntervalMap:
+        """What is in the file, by physical address."""
+        return self._map(self.physical, self.filesz, self.offsets)
+
+    def holes(self) -> IntervalMap:
+        """What is in memory and not in the file, with what is before it, by physical address."""
+        partial = [at for at in range(len(self.memsz)) if self.memsz[at] > self.filesz[at]]
+        return IntervalMap(
+            sorted((self.physical[at], self.physical[at] + self.memsz[at], self.physical[at]) for at in partial)
+        )
+
+    def kernel(self, bits: int) -> IntervalMap:
+        """Physical by virtual address. Writers that do not know the latter leave 0 or -1, where no kernel is."""
+        known = [at for at in range(len(self.memsz)) if self.virtual[at] + self.memsz[at] <= 1 << bits]
+        return self._map(self.virtual, self.memsz, self.physical, known)
+
+    def _map(
+        self, starts: array[int], lengths: array[int], wheres: array[int], which: list[int] | None = None
+    ) -> IntervalMap:
+        order = sorted(range(len(starts)) if which is None else which, key=starts.__getitem__)
+        return IntervalMap((starts[at], starts[at] + lengths[at], wheres[at]) for at in order)
 
 
 class ElfCore:
@@ -54,29 +116,25 @@ class ElfCore:
     kind = "elf"
     utsname: Utsname | None = None
     dump_level: int | None = None
+    page_methods: dict[str, int] | None = None
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self.findings: list[Finding] = []
+        self._layout, self._order = self._read_ident()
         header = self._read_header()
-        machine = machine_by_number(header[2], "<")
-        self.machine: str | None = machine.name if machine else f"ELF machine {header[2]}"
-        self.abi = machine.abi if machine else Abi(64, "<")
-        segments = self._read_segments(header)
-        self._check_extent(header, segments)
-        self._read_notes(segments, machine)
-        loads = [segment for segment in segments if segment.kind == _PT_LOAD]
-        self._data = IntervalMap(Piece(load.paddr, load.paddr + load.filesz, load.offset) for load in loads)
+        machine = machine_by_number(header.machine, self._order)
+        self.machine: str | None = machine.name if machine else f"ELF machine {header.machine}"
+        # The machine decides, not the header: 32-bit kernels dump with headers of 64 bits too.
+        self.abi = machine.abi if machine else Abi(self._layout.bits, self._order)
+        self._notes_at: list[tuple[int, int]] = []
+        self._loads = Loads()
+        self._read_segments(header)
+        self._take_notes(read_notes(source, self._notes_at, machine, self._order))
+        self._data = self._loads.data()
         # What is in memory but not in the file was filtered out, or held zeros only; makedumpfile does not tell which.
-        self._zeros = IntervalMap(
-            Piece(load.paddr, load.paddr + load.memsz, 0) for load in loads if load.memsz > load.filesz
-        )
-        # Writers that do not know a virtual address leave 0 or -1, where no kernel has anything.
-        self._virtual = IntervalMap(
-            Piece(load.vaddr, load.vaddr + load.memsz, load.paddr)
-            for load in loads
-            if load.vaddr + load.memsz <= 1 << self.abi.bits
-        )
+        self._zeros = self._loads.holes()
+        self._virtual: IntervalMap | None = None
 
     def read_physical(self, address: int, length: int) -> bytes:
         """Memory of the crashed kernel by physical address."""
@@ -96,11 +154,13 @@ class ElfCore:
 
     def virtual_to_physical(self, address: int) -> tuple[int, int] | None:
         """What the virtual addresses in the program headers say."""
+        if self._virtual is None:
+            self._virtual = self._loads.kernel(self.abi.bits)
         piece = self._virtual.find(address)
         return None if piece is None else (piece.where + address - piece.start, piece.end - address)
 
     def check_pages(self) -> list[Finding]:
-        """Read every byte of the file."""
+        """Read every byte of the file that is not a hole."""
         try:
             for start, end in self._source.extents():
                 for at in range(start, end, CHUNK):
@@ -109,53 +169,70 @@ class ElfCore:
             return [error.finding]
         return []
 
-    def _read_header(self) -> tuple[t.Any, ...]:
+    def _read_ident(self) -> tuple[Layout, str]:
         ident = self._source.read(0, 16, "the ELF header")
-        layout = (ident[4], ident[5])
-        if layout != _SUPPORTED:
-            what = f"{_CLASSES.get(layout[0], 'strange')} {_ORDERS.get(layout[1], 'strange')} ELF"
-            raise unreadable("layout-unsupported", what=what)
-        header = _HEADER.unpack(self._source.read(0, _HEADER.size, "the ELF header"))
-        if header[1] != _ET_CORE:
-            raise unreadable("not-a-core", type=header[1])
-        if header[7] & _INCOMPLETE:
+        layout, order = _CLASSES.get(ident[4]), _ORDERS.get(ident[5])
+        if layout is None or order is None:
+            raise unreadable("header-damaged", cause=f"there is no ELF class {ident[4]} with byte order {ident[5]}")
+        return layout, order
+
+    def _read_header(self) -> Header:
+        layout = struct.Struct(self._order + self._layout.header)
+        header = Header._make(layout.unpack(self._source.read(0, layout.size, "the ELF header")))
+        if header.type != _ET_CORE:
+            raise unreadable("not-a-core", type=header.type)
+        if header.flags & _INCOMPLETE:
             self.findings.append(finding("incomplete-flag"))
         return header
 
-    def _read_segments(self, header: tuple[t.Any, ...]) -> list[Segment]:
-        offset, entry_size, count = header[5], header[9], header[10]
-        if count == _PN_XNUM and header[6]:
-            (count,) = _SECTION_INFO.unpack(self._source.read(header[6], _SECTION_INFO.size, "section header 0"))
-        if entry_size != _SEGMENT.size or not 0 < count <= _MAX_SEGMENTS:
-            raise unreadable("header-damaged", cause=f"{count} program headers of {entry_size} bytes")
-        segments: list[Segment] = []
-        step = CHUNK // entry_size
-        for first in range(0, count, step):
-            length = min(step, count - first) * entry_size
-            data = self._source.read(offset + first * entry_size, length, "the program headers")
-            segments += map(Segment._make, _SEGMENT.iter_unpack(data))
-        if any(segment.filesz > segment.memsz for segment in segments if segment.kind == _PT_LOAD):
-            raise unreadable("header-damaged", cause="a segment has more bytes in the file than in memory")
-        return segments
+    def _count_segments(self, header: Header) -> int:
+        if header.segment_count != _PN_XNUM or not header.sections_at:
+            return header.segment_count
+        section = self._source.read(header.sections_at, self._layout.section_size, "section header 0")
+        (count,) = struct.unpack_from(f"{self._order}I", section, self._layout.section_info)
+        return int(count)
 
-    def _check_extent(self, header: tuple[t.Any, ...], segments: list[Segment]) -> None:
-        sections_end = header[6] + header[11] * header[12] if header[6] else 0
-        end = max(sections_end, *(segment.offset + segment.filesz for segment in segments))
-        if end > self._source.size:
-            self.findings.append(finding("truncated", what="the last segment", end=end, size=self._source.size))
-        elif end < self._source.size:
-            self.findings.append(finding("trailing-data", extra=self._source.size - end))
-        used = sorted((segment.offset, segment.filesz) for segment in segments if segment.filesz)
+    def _read_segments(self, header: Header) -> None:
+        layout = struct.Struct(self._order + self._layout.segment)
+        count = self._count_segments(header)
+        if header.segment_size != layout.size or not 0 < count <= _MAX_SEGMENTS:
+            raise unreadable("header-damaged", cause=f"{count} program headers of {header.segment_size} bytes")
+        end = header.segments_at + count * layout.size
+        if header.sections_at:
+            end = max(end, header.sections_at + header.section_size * header.section_count)
+        step = CHUNK // layout.size
+        for first in range(0, count, step):
+            length = min(step, count - first) * layout.size
+            data = self._source.read(header.segments_at + first * layout.size, length, "the program headers")
+            for row in layout.iter_unpack(data):
+                end = max(end, self._take_segment(*(row[member] for member in self._layout.members)))
+        self._check_extent(end)
+
+    def _take_segment(self, kind: int, *members: int) -> int:
+        """Keep what matters of one segment; where it ends in the file."""
+        offset, filesz = members[0], members[3]
+        if kind == _PT_LOAD:
+            self._loads.add(*members)
+        elif kind == _PT_NOTE:
+            self._notes_at.append((offset, filesz))
+        return offset + filesz
+
+    def _check_extent(self, end: int) -> None:
+        size = self._source.size
+        if end > size:
+            self.findings.append(finding("truncated", what="the last segment", end=end, size=size))
+        elif end < size and size not in [-(-end // page) * page for page in _PAGES]:
+            self.findings.append(finding("trailing-data", extra=size - end))
+        used = [(offset, length) for offset, length in zip(self._loads.offsets, self._loads.filesz) if length]
+        used = sorted(used + [place for place in self._notes_at if place[1]])
         shared = sum(low[0] + low[1] > high[0] for low, high in zip(used, used[1:]))
         if shared:
             self.findings.append(finding("overlap", count=shared))
 
-    def _read_notes(self, segments: list[Segment], machine: MachineType | None) -> None:
-        places = [(segment.offset, segment.filesz) for segment in segments if segment.kind == _PT_NOTE]
-        notes = read_notes(self._source, places, machine)
+    def _take_notes(self, notes: Notes) -> None:
         self.cpus = notes.cpus
         self.registers = notes.registers
         self.findings += notes.findings
         self.vmcoreinfo: VmcoreInfo | None = VmcoreInfo(notes.vmcoreinfo) if notes.vmcoreinfo is not None else None
         if self.vmcoreinfo is None and not notes.findings:
-            self.findings.append(finding("not-a-kernel"))
+            self.findings.append(finding("hypervisor-dump" if notes.hypervisor else "not-a-kernel"))

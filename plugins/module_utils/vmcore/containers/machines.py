@@ -10,11 +10,16 @@ import typing as t
 from ..abi import ABIS, Abi
 
 
-def _numbered(letter: str, count: int) -> str:
-    return " ".join(f"{letter}{number}" for number in range(count))
+def _names(text: str) -> tuple[str, ...]:
+    """Names of registers; C(x*31) stands for x0 to x30."""
+    names: list[str] = []
+    for word in text.split():
+        letter, star, count = word.partition("*")
+        names += [f"{letter}{number}" for number in range(int(count))] if star else [word]
+    return tuple(names)
 
 
-_PPC: t.Final = _numbered("r", 32) + " nip msr orig_r3 ctr lr xer ccr softe trap dar dsisr result"
+_PPC: t.Final = _names("r*32 nip msr orig_r3 ctr lr xer ccr softe trap dar dsisr result")
 
 
 class MachineType(t.NamedTuple):
@@ -24,7 +29,7 @@ class MachineType(t.NamedTuple):
     #: e_machine of its ELF files.
     number: int
     #: Names of the registers, in the order in which NT_PRSTATUS holds them.
-    registers: str
+    registers: tuple[str, ...]
     pc: str
     sp: str
     #: How the registers are stored, where it is not simply one word each.
@@ -40,31 +45,32 @@ class MachineType(t.NamedTuple):
     @property
     def register_layout(self) -> str:
         """The registers as a format of the module struct, without the byte order."""
-        return self.packing or f"{len(self.registers.split())}{'Q' if self.abi.bits == 64 else 'I'}"
+        return self.packing or f"{len(self.registers)}{'Q' if self.abi.bits == 64 else 'I'}"
 
 
 MACHINES: t.Final = (
     MachineType(
         "x86_64", 62,
-        "r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss fs_base gs_base ds es fs gs",
+        _names("r15 r14 r13 r12 bp bx r11 r10 r9 r8 ax cx dx si di orig_ax ip cs flags sp ss "
+               "fs_base gs_base ds es fs gs"),
         "ip", "sp",
     ),
     MachineType(
-        "i386", 3, "bx cx dx si di bp ax ds es fs gs orig_ax ip cs flags sp ss", "ip", "sp",
+        "i386", 3, _names("bx cx dx si di bp ax ds es fs gs orig_ax ip cs flags sp ss"), "ip", "sp",
         aliases=("i486", "i586", "i686"),
     ),
-    MachineType("aarch64", 183, f"{_numbered('x', 31)} sp pc pstate", "pc", "sp"),
+    MachineType("aarch64", 183, _names("x*31 sp pc pstate"), "pc", "sp"),
     MachineType("ppc64le", 21, _PPC, "nip", "r1"),
     MachineType("ppc64", 21, _PPC, "nip", "r1"),
     MachineType("ppc", 20, _PPC, "nip", "r1"),
     MachineType(
-        "s390x", 22, f"psw_mask psw_addr {_numbered('r', 16)} {_numbered('a', 16)} orig_r2", "psw_addr", "r15",
+        "s390x", 22, _names("psw_mask psw_addr r*16 a*16 orig_r2"), "psw_addr", "r15",
         packing="18Q16IQ",
     ),
-    MachineType("arm", 40, f"{_numbered('r', 11)} fp ip sp lr pc cpsr orig_r0", "pc", "sp", aliases=("armv",)),
+    MachineType("arm", 40, _names("r*11 fp ip sp lr pc cpsr orig_r0"), "pc", "sp", aliases=("armv",)),
     MachineType(
         "riscv64", 243,
-        "pc ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6",
+        _names("pc ra sp gp tp t0 t1 t2 s0 s1 a*8 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6"),
         "pc", "sp",
     ),
 )  # fmt: skip

@@ -10,12 +10,13 @@ import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..findings import Finding, UnreadableError, unreadable
+from ..findings import Finding, UnreadableError, finding, unreadable
 from .machines import MachineType
 from .registers import CpuState, parse_prstatus
 from .source import Source
 
-_HEADER: t.Final = struct.Struct("<III")
+_HEADER: t.Final = "III"
+_HEADER_SIZE: t.Final = 12
 _NT_PRSTATUS: t.Final = 1
 _MAX_NAME: t.Final = 256
 _MAX_NOTES: t.Final = 1 << 17
@@ -23,6 +24,8 @@ _MAX_PRSTATUS: t.Final = 4096
 #: As many CPUs as Linux can have; the registers of no more than these are kept.
 _MAX_CPUS: t.Final = 8192
 MAX_VMCOREINFO: t.Final = 1 << 20
+#: Notes whose mere presence is worth a word.
+_TELLING: t.Final = {b"ERASEINFO": "erased", b"VMCOREINFO_XEN": "xen"}
 
 
 class Note(t.NamedTuple):
@@ -34,71 +37,84 @@ class Note(t.NamedTuple):
     size: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class Notes:
-    """What the notes of a dump say."""
+    """What the notes of a dump say. Those of drivers, of other hypervisors and of no known kind are passed over."""
 
-    vmcoreinfo: bytes | None
-    cpus: int
-    registers: tuple[CpuState, ...]
-    findings: tuple[Finding, ...]
+    vmcoreinfo: bytes | None = None
+    #: How many CPUs saved their registers; they may be those of a machine that is not known here.
+    cpus: int = 0
+    registers: tuple[CpuState, ...] = ()
+    #: QEMU's own note about a CPU: it made the dump, whether or not the guest had crashed.
+    hypervisor: bool = False
+    findings: tuple[Finding, ...] = ()
 
 
 def _padded(size: int) -> int:
     return (size + 3) & ~3
 
 
-def iterate(source: Source, offset: int, size: int) -> Iterator[Note]:
+def iterate(source: Source, offset: int, size: int, order: str) -> Iterator[Note]:
     """The notes of one segment; a header of zeros ends them, since the kernel pads with zeros."""
+    header = struct.Struct(order + _HEADER)
     end = offset + size
-    while offset + _HEADER.size <= end:
-        name_size, body_size, kind = _HEADER.unpack(source.read(offset, _HEADER.size, "a note"))
-        body = offset + _HEADER.size + _padded(name_size)
+    while offset + _HEADER_SIZE <= end:
+        name_size, body_size, kind = header.unpack(source.read(offset, _HEADER_SIZE, "a note"))
+        body = offset + _HEADER_SIZE + _padded(name_size)
         if name_size == 0 and body_size == 0:
             return
         if name_size > _MAX_NAME or body + body_size > end:
             raise unreadable("note-damaged", cause=f"the one at byte {offset} is larger than its segment")
-        name = source.read(offset + _HEADER.size, name_size, "a note's name").rstrip(b"\0")
+        name = source.read(offset + _HEADER_SIZE, name_size, "a note's name").rstrip(b"\0")
         yield Note(name, kind, body, body_size)
         offset = body + _padded(body_size)
 
 
-def read_notes(source: Source, segments: list[tuple[int, int]], machine: MachineType | None) -> Notes:
+def read_notes(source: Source, segments: list[tuple[int, int]], machine: MachineType | None, order: str) -> Notes:
     """The notes of all segments, given as offset and size."""
-    reader = _NotesReader(source, machine)
-    findings: tuple[Finding, ...] = ()
+    reader = _Reader(source, machine)
     try:
         for offset, size in segments:
-            for note in iterate(source, offset, size):
+            for note in iterate(source, offset, size, order):
                 reader.take(note)
     except UnreadableError as error:
-        findings = (error.finding,)
-    return Notes(reader.vmcoreinfo, reader.cpus, tuple(reader.registers), findings)
+        reader.findings.append(error.finding)
+    notes = reader.notes
+    notes.registers, notes.findings = tuple(reader.registers), tuple(reader.findings)
+    return notes
 
 
-class _NotesReader:
+class _Reader:
     """Keeps of the notes what is of use."""
 
     def __init__(self, source: Source, machine: MachineType | None) -> None:
         self._source = source
         self._machine = machine
         self._seen = 0
-        self.vmcoreinfo: bytes | None = None
-        self.cpus = 0
+        self.notes = Notes()
         self.registers: list[CpuState] = []
+        self.findings: list[Finding] = []
 
     def take(self, note: Note) -> None:
         self._seen += 1
         if self._seen > _MAX_NOTES:
             raise unreadable("note-damaged", cause=f"there are more than {_MAX_NOTES}")
         if note.name == b"VMCOREINFO" and note.size <= MAX_VMCOREINFO:
-            self.vmcoreinfo = self._source.read(note.offset, note.size, "VMCOREINFO")
+            self.notes.vmcoreinfo = self._source.read(note.offset, note.size, "VMCOREINFO")
         elif note.name == b"CORE" and note.kind == _NT_PRSTATUS and note.size <= _MAX_PRSTATUS:
             self._take_registers(note)
+        elif note.name == b"QEMU":
+            self.notes.hypervisor = True
+        elif note.name in _TELLING and note.size:
+            self._tell(_TELLING[note.name])
+
+    def _tell(self, rule: str) -> None:
+        if rule not in {found.id for found in self.findings}:
+            self.findings.append(finding(rule))
 
     def _take_registers(self, note: Note) -> None:
-        self.cpus += 1
-        if self._machine is None or self.cpus > _MAX_CPUS:
+        self.notes.cpus += 1
+        if self._machine is None or self.notes.cpus > _MAX_CPUS:
             return
         state = parse_prstatus(self._source.read(note.offset, note.size, "a CPU's registers"), self._machine)
         self.registers += [state] if state else []

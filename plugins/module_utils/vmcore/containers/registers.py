@@ -35,5 +35,5 @@ def parse_prstatus(data: bytes, machine: MachineType) -> CpuState | None:
     if len(data) < start + layout.size:
         return None
     (pid,) = abi.layout("i").unpack_from(data, _PID_AT[abi.bits])
-    registers = dict(zip(machine.registers.split(), layout.unpack_from(data, start)))
+    registers = dict(zip(machine.registers, layout.unpack_from(data, start)))
     return CpuState(pid, registers, registers[machine.pc], registers[machine.sp])

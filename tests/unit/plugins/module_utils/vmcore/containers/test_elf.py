@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+import typing as t
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def read(path: Path, data: bytes, address: int, length: int) -> bytes:
 
 
 @pytest.mark.parametrize("options", [{}, {"filtered": True}, {"filtered": True, "xnum": True}])
-def test_the_fixtures_are_cores(options: dict[str, bool]) -> None:
+def test_the_fixtures_are_cores(options: dict[str, t.Any]) -> None:
     elffile = pytest.importorskip("elftools.elf.elffile")
     machine = Machine()
     core = elffile.ELFFile(io.BytesIO(write_elf(machine, **options)))
