@@ -21,8 +21,9 @@ from .spec import GuestSpec
 from .state import GuestPaths, LabPaths
 from .waiting import Clock, poll
 
-#: What the canary's console must show, and for how many seconds it is waited for.
-BANNER: t.Final = "Linux version "
+#: What the canary's console must show, and for how many seconds it is waited for. The kernel's first line would say
+#: little: where KVM hangs guests, it does so on an instruction that comes later.
+USER_SPACE: t.Final = "systemd[1]: "
 CANARY_LIMIT: t.Final = 20
 _DEVICE: t.Final = "/dev/kvm"
 _BOOT_ID: t.Final = "/proc/sys/kernel/random/boot_id"
@@ -57,7 +58,7 @@ def kvm_works(spec: GuestSpec, *, lab: LabPaths, runner: CommandRunner, clock: C
 
 
 def canary(spec: GuestSpec, *, lab: LabPaths, runner: CommandRunner, clock: Clock) -> bool:
-    """True if the image's kernel says hello under KVM."""
+    """True if the image comes as far as its first process under KVM."""
     root = tempfile.mkdtemp(dir=lab.root, prefix=".canary.")
     paths = GuestPaths(root, lab.key)
     machine = Machine(paths, runner, clock)
@@ -70,7 +71,7 @@ def canary(spec: GuestSpec, *, lab: LabPaths, runner: CommandRunner, clock: Cloc
         machine.start(small, accel="kvm", boot=1, lifetime=CANARY_LIMIT + 60)
 
         def look() -> bool | None:
-            return BANNER in (read_text(paths.console(1)) or "") or None
+            return USER_SPACE in (read_text(paths.console(1)) or "") or None
 
         return poll(look, seconds=CANARY_LIMIT, clock=clock) is not None
     except KdumpError:
