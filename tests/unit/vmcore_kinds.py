@@ -71,7 +71,7 @@ def _x86(linear: int, scattered: int, *, kaslr: int = 0, sme: int = 0, levels: i
 def _i386(*, pae: bool, offset: int = 0xC0000000) -> Kind:
     return Kind(
         "i686", 3, i386(pae=pae), lambda _machine: ["CONFIG_X86_PAE=y"] if pae else [], offset, 21 if pae else 22,
-        0xF7C00000, bits=32, prstatus=144,
+        0xF8800000, bits=32, prstatus=144,
     )  # fmt: skip
 
 
@@ -111,8 +111,8 @@ def _arm64(page_shift: int, configured: int, actual: int | None = None, *, flipp
         page_shift=page_shift, bits=actual if folded else configured,
         lpa=wide and page_shift == 16, lpa2=wide and page_shift != 16 and not folded,
     )  # fmt: skip
-    half = 1 << min(48, configured) - 1
-    linear = (-2 * half if flipped and actual == min(48, actual) else -(1 << actual) if flipped else -half) + (1 << 30)
+    half = 1 << (47 if page_shift == 14 and wide else min(48, configured)) - 1
+    linear = (-(1 << actual) if flipped else -half) + (1 << 30)
     others = (-half if flipped else -2 * half) & MASK64
     blocks = {12: (21, 30), 14: (25, 25), 16: (16, 29)}[page_shift]
     return Kind(

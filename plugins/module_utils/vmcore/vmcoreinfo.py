@@ -39,6 +39,30 @@ class VmcoreInfo:
             raise unreadable("vmcoreinfo-lacks", key=key)
         return int(value, 16)
 
+    def symbols(self) -> tuple[int, ...]:
+        """The run-time addresses of all symbols that are told."""
+        told = (value for key, value in self._lines.items() if key.startswith("SYMBOL("))
+        found = tuple(int(value, 16) for value in told if _HEX.fullmatch(value))
+        if not found:
+            raise unreadable("vmcoreinfo-lacks", key="SYMBOL")
+        return found
+
+    def address(self, key: str, default: int) -> int:
+        """A line that holds a bare hexadecimal number, such as KERNELOFFSET."""
+        value = self._lines.get(key)
+        if value is None:
+            return default
+        if not _HEX.fullmatch(value):
+            raise unreadable("vmcoreinfo-lacks", key=key)
+        return int(value, 16)
+
+    def page_shift(self) -> int:
+        """The size of the kernel's pages, as a power of two."""
+        size = self._integer("PAGESIZE", 1 << 12)
+        if size not in (1 << 12, 1 << 14, 1 << 16):
+            raise unreadable("vmcoreinfo-lacks", key="PAGESIZE")
+        return size.bit_length() - 1
+
     def number(self, name: str, default: int | None = None) -> int:
         """A NUMBER(), decimal or hexadecimal as the kernel chose to print it."""
         return self._integer(f"NUMBER({name})", default)

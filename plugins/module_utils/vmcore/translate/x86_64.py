@@ -5,47 +5,50 @@
 
 from __future__ import annotations
 
-import struct
 import typing as t
 
-from ..findings import unreadable
 from ..vmcoreinfo import VmcoreInfo
-from .paged import PagedMemory, Physical
+from .paged import Headers, Level, PagedMemory, Physical, Window, unmapped
 
-_WORD: t.Final = struct.Struct("<Q")
-_ADDRESS_BITS: t.Final = 0x000F_FFFF_FFFF_F000
+#: arch/x86/include/asm/pgtable_types.h: _PAGE_PRESENT, _PAGE_PSE, and PTE_PFN_MASK where addresses have 52 bits.
 _PRESENT: t.Final = 1
 _LARGE: t.Final = 1 << 7
-#: Where the kernel image is mapped, on any x86_64 kernel, with or without KASLR.
+_ADDRESS: t.Final = 0x000F_FFFF_FFFF_F000
+#: arch/x86/include/asm/page_64_types.h: __START_KERNEL_map, the same with and without KASLR, and the smaller
+#: KERNEL_IMAGE_SIZE, for kernels that do not export theirs; from its end on there are modules.
 _IMAGE: t.Final = 0xFFFF_FFFF_8000_0000
+_IMAGE_SIZE: t.Final = 512 << 20
 #: The root of the kernel's page tables: today's name and those before 4.17 and 4.13.
 _ROOTS: t.Final = ("swapper_pg_dir", "init_top_pgt", "init_level4_pgt")
-#: Levels of the page tables by what one entry maps; only 1 GiB and 2 MiB entries may be pages themselves.
-_SHIFTS: t.Final = (48, 39, 30, 21, 12)
+#: arch/x86/include/asm/pgtable_64_types.h: PGDIR_SHIFT with five levels, P4D_SHIFT, PUD_SHIFT, PMD_SHIFT, PAGE_SHIFT.
+_LEVELS: t.Final = tuple(Level(shift, 9) for shift in (48, 39, 30, 21, 12))
+#: Only entries for 1 GiB and 2 MiB may be pages themselves.
 _LARGE_SHIFTS: t.Final = (30, 21)
 
 
 class X86Memory(PagedMemory):
     """The memory of an x86_64 kernel."""
 
-    def __init__(self, physical: Physical, info: VmcoreInfo) -> None:
-        super().__init__(physical)
-        name = next((root for root in _ROOTS if f"SYMBOL({root})" in info), _ROOTS[0])
-        self._root = info.symbol(name) - _IMAGE + info.number("phys_base", 0)
-        self._mask = _ADDRESS_BITS & ~info.number("sme_mask", 0)
-        self._shifts = _SHIFTS if info.number("pgtable_l5_enabled", 0) else _SHIFTS[1:]
+    def __init__(self, physical: Physical, info: VmcoreInfo, headers: Headers | None = None) -> None:
+        super().__init__(physical, info, headers)
+        self._mask = _ADDRESS & ~info.number("sme_mask", 0)
+        self.levels = _LEVELS if info.number("pgtable_l5_enabled", 0) else _LEVELS[1:]
+        size = min(max(info.number("KERNEL_IMAGE_SIZE", _IMAGE_SIZE), 0), 1 << 31)
+        # Kernels before 4.10 do not export where they are. The headers may tell; else they were not moved.
+        if "NUMBER(phys_base)" in info or self.headers(info.symbol(self.root_symbol())) is None:
+            self.windows = (Window("kernel image", _IMAGE, _IMAGE + size, info.number("phys_base", 0)),)
 
-    def walk(self, address: int) -> tuple[int, int]:
-        top = address >> (self._shifts[0] + 8)
-        if top not in (0, (1 << (64 - self._shifts[0] - 8)) - 1):
-            raise unreadable("address-unmapped", address=hex(address))
-        table = self._root
-        for shift in self._shifts:
-            (entry,) = _WORD.unpack(self.physical(table + (address >> shift & 511) * _WORD.size, _WORD.size))
-            if not entry & _PRESENT:
-                raise unreadable("address-unmapped", address=hex(address))
-            table = entry & self._mask
-            if entry & _LARGE and shift in _LARGE_SHIFTS:
-                break
-        size = 1 << shift
-        return (table & -size) + (address & (size - 1)), size - (address & (size - 1))
+    def root_symbol(self) -> str:
+        return next((root for root in _ROOTS if f"SYMBOL({root})" in self.info), _ROOTS[0])
+
+    def canonical(self, address: int) -> int:
+        """The bits above those that the tables know must all be equal to the highest of these."""
+        half = 1 << self.levels[0].shift + 8
+        if not (0 <= address < half or (1 << 64) - half <= address < 1 << 64):
+            raise unmapped(address)
+        return address
+
+    def step(self, entry: int, shift: int, address: int) -> tuple[int, bool] | None:
+        if not entry & _PRESENT:
+            return None
+        return entry & self._mask, shift == 12 or (bool(entry & _LARGE) and shift in _LARGE_SHIFTS)
