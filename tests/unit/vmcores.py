@@ -144,7 +144,8 @@ class Machine:
             f"OSRELEASE={self.release}", "BUILD-ID=00112233445566778899aabbccddeeff00112233",
             f"PAGESIZE={self.kind.page}", f"SYMBOL(init_uts_ns)={self.kernel + 0x3000:x}",
             "OFFSET(uts_namespace.name)=4", f"SYMBOL(swapper_pg_dir)={self.symbol(self.root):x}",
-            f"SYMBOL(_stext)={self.kernel:x}", *self.ring.lines(self), *self.kind.lines(self),
+            f"SYMBOL(_stext)={self.kernel:x}", f"SYMBOL(mem_section)={self.linear(self.base + 0x3F0000):x}",
+            *self.ring.lines(self), *self.kind.lines(self),
         ]  # fmt: skip
         return "\n".join(lines + ([] if self.crashtime is None else [f"CRASHTIME={self.crashtime}"])).encode()
 

@@ -11,6 +11,8 @@ import typing as t
 from .findings import unreadable
 
 _NUMBER: t.Final = re.compile(r"-?(?:0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})")
+#: With CONFIG_SPARSEMEM_EXTREME this is a pointer, and since 4.15 the kernel exports where it leads.
+_ELSEWHERE: t.Final = ("SYMBOL(mem_section)",)
 _HEX: t.Final = re.compile(r"(?:0[xX])?[0-9a-fA-F]{1,16}")
 
 
@@ -39,9 +41,9 @@ class VmcoreInfo:
             raise unreadable("vmcoreinfo-lacks", key=key)
         return int(value, 16)
 
-    def symbols(self) -> tuple[int, ...]:
-        """The run-time addresses of all symbols that are told."""
-        told = (value for key, value in self._lines.items() if key.startswith("SYMBOL("))
+    def image_symbols(self) -> tuple[int, ...]:
+        """The run-time addresses of all symbols that are told and lie in the kernel image."""
+        told = (value for key, value in self._lines.items() if key.startswith("SYMBOL(") and key not in _ELSEWHERE)
         found = tuple(int(value, 16) for value in told if _HEX.fullmatch(value))
         if not found:
             raise unreadable("vmcoreinfo-lacks", key="SYMBOL")

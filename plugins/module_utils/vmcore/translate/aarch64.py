@@ -67,9 +67,9 @@ class Arm64Memory(PagedMemory):
 
     def _windows(self, configured: int) -> tuple[Window, ...]:
         """asm/memory.h: __lm_to_phys and __kimg_to_phys; the linear map was the upper half of addresses before 5.4."""
-        info, symbols = self.info, self.info.symbols()
+        info, symbols = self.info, self.info.image_symbols()
         start, end = min(symbols), max(symbols)
-        if info.symbol(self.root_symbol()) >> configured - 1 & 1:
+        if start >> configured - 1 & 1:
             least = min(configured, 47 if self._granule == 14 and configured == 52 else 48)  # VA_BITS_MIN
             linear = (-(1 << configured) & _MASK, -(1 << least - 1) & _MASK)
         else:

@@ -58,7 +58,7 @@ class I386Memory(PagedMemory):
 
     def _offsets(self) -> list[int]:
         """What PAGE_OFFSET can be, the likeliest first."""
-        first = min(self.info.symbols())
+        first = min(self.info.image_symbols())
         return [offset for offset in _PAGE_OFFSETS if offset <= first] or [_PAGE_OFFSETS[-1]]
 
     def _maps_itself(self, symbol: int, root: int) -> bool:

@@ -75,7 +75,7 @@ class S390Memory(PagedMemory):
         """Since 6.10 (asm/page.h: __kaslr_offset_phys) it has a place of its own, before it was mapped as memory is."""
         offset = self.info.address("KERNELOFFSET", 0)
         physical = self.info.address("KERNELOFFPHYS", -1)
-        symbols = self.info.symbols()
+        symbols = self.info.image_symbols()
         if physical < 0:
             return (Window("kernel image", min(symbols), max(symbols) + _WORD.size, min(symbols)),)
         return (Window("kernel image", offset, max(symbols) + _WORD.size, physical),)
