@@ -19,7 +19,7 @@ _PAGE: t.Final = 1 << 12
 #: Pages whose places are remembered: those of 64 MiB, in some megabytes.
 _CACHED: t.Final = 1 << 14
 #: Page tables may map one page over and over again, so they set no limit to what a read collects; this does.
-_MAX_READ: t.Final = 64 << 20
+_MAX_READ: t.Final = 32 << 20
 #: What says that there is nothing, however the address is looked up.
 _FINAL: t.Final = frozenset({"address-unmapped", "mmu-hash"})
 
@@ -102,11 +102,13 @@ class PagedMemory(abc.ABC):
         """Memory by virtual address; neighbouring pages need not be neighbours in the machine."""
         if length > _MAX_READ:
             raise unreadable("address-absent", space="virtual", address=hex(address))
-        out = bytearray()
-        while len(out) < length:
-            physical, room = self.translate(address + len(out))
-            out += self.physical(physical, min(room, length - len(out)))
-        return bytes(out)
+        pieces: list[bytes] = []
+        while length > 0:
+            physical, room = self.translate(address)
+            size = min(room, length)
+            pieces.append(self.physical(physical, size))
+            address, length = address + size, length - size
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def translate(self, address: int) -> tuple[int, int]:
         """The physical address, and how many bytes from there on are neighbours in the machine too."""

@@ -218,7 +218,7 @@ def test_page_tables_cannot_make_a_read_endless() -> None:
 
 
 @pytest.mark.parametrize("variant", list(KINDS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_damaged_tables_end_in_a_place_or_a_finding(variant: str, data: st.DataObject) -> None:
     machine = Machine(variant=variant)
@@ -266,7 +266,7 @@ LIES = st.sampled_from(["", "0", "-1", "1", "0x", "7", "52", "99999999", "ffffff
 
 
 @pytest.mark.parametrize("variant", list(KINDS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_a_vmcoreinfo_that_lies_ends_in_a_place_or_a_finding(variant: str, data: st.DataObject) -> None:
     machine = Machine(variant=variant)
