@@ -199,8 +199,15 @@ vmcore:
       description: What the log says about the crash. Null where it says nothing.
       type: dict
       contains:
+        class:
+          description:
+            - What kind of crash. C(oops), C(bug), C(die) (other traps), C(soft_lockup), C(hard_lockup), C(hung_task),
+              C(rcu_stall), C(warning), C(nmi), C(mce), C(out_of_memory), C(sysrq), or C(panic) for any other panic.
+            - C(unknown) where the kernel's variables say that it crashed, and its log does not say why.
+          type: str
+          sample: sysrq
         reason:
-          description: The reason the kernel gave.
+          description: The first line of the report of the crash, or what the kernel said when it panicked.
           type: str
           sample: sysrq triggered crash
         cpu:
@@ -219,16 +226,101 @@ vmcore:
           description: The letters of the kernel's taint. Empty where it is not tainted.
           type: str
           sample: GE
+        taint_meanings:
+          description: What these letters stand for.
+          type: list
+          elements: str
+          sample: [an unsigned module]
         backtrace:
-          description: The call trace, innermost first. A frame that begins with C(?) is a guess of the kernel.
+          description: The call trace, innermost first. A frame that begins with C(?) is a guess.
           type: list
           elements: str
           sample: [dump_stack_lvl+0x44/0x5c, panic+0x118/0x2f4, sysrq_handle_crash+0x16/0x20]
-      sample: {reason: sysrq triggered crash, cpu: 1, pid: 412, comm: sh, taint: "", backtrace: [panic+0x118/0x2f4]}
+        backtrace_source:
+          description:
+            - Where the call trace is from. C(log) where the kernel printed one, C(stack) where it is of the stack
+              of the CPU that died, and may hold frames of calls long gone. Null where there is none.
+          type: str
+          sample: log
+      sample:
+        class: sysrq
+        reason: sysrq triggered crash
+        cpu: 1
+        pid: 412
+        comm: sh
+        taint: ""
+        taint_meanings: []
+        backtrace: [panic+0x118/0x2f4]
+        backtrace_source: log
     signature:
       description: Sixteen hex digits, the same for the same bug on any host. Null where there is no panic.
       type: str
       sample: 7fe91168026c81c4
+    uptime:
+      description: Seconds since boot when it crashed. Null where the log does not tell.
+      type: float
+      sample: 5.256713
+    modules:
+      description: The modules that were loaded. Null where the log does not tell; not every panic lists them.
+      type: list
+      elements: str
+      sample: [ext4, virtio_net]
+    command_line:
+      description: The command line of the crashed kernel. Null where the dump does not tell.
+      type: str
+      sample: root=/dev/vda1 ro crashkernel=64M
+    banner:
+      description: The first line of its log, which names its builder and compiler. Null where the dump does not tell.
+      type: str
+      sample: "Linux version 6.1.0-56-cloud-amd64 (gcc-12 12.2.0) #1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2"
+    registers:
+      description:
+        - The registers that each CPU saved, of 256 CPUs at most. Their order is not that of CPU numbers. Empty at
+          O(depth=structure).
+      type: list
+      elements: dict
+      contains:
+        pid:
+          description: The process that ran on it; 0 where it was idle.
+          type: int
+          sample: 412
+        pc:
+          description: The instruction pointer.
+          type: str
+          sample: "0xffffffffadf6475a"
+        sp:
+          description: The stack pointer.
+          type: str
+          sample: "0xffffd40f00013998"
+        function:
+          description: The function the CPU was in. Null where the symbols do not tell.
+          type: str
+          sample: __crash_kexec+0x11a/0x130
+        values:
+          description: All registers, by the names they have on this machine.
+          type: dict
+          sample: {ip: "0xffffffffadf6475a", sp: "0xffffd40f00013998"}
+      sample:
+        - pid: 412
+          pc: "0xffffffffadf6475a"
+          sp: "0xffffd40f00013998"
+          function: __crash_kexec+0x11a/0x130
+          values: {ip: "0xffffffffadf6475a", sp: "0xffffd40f00013998"}
+    symbols:
+      description:
+        - The kernel's own table of symbols, where it puts C(_stext) where VMCOREINFO says it is. Null where
+          VMCOREINFO does not tell where it is; kernels do since Linux 6.0.
+      type: dict
+      contains:
+        layout:
+          description: How addresses are stored. C(absolute), C(percpu), C(relative) or C(self-relative).
+          type: str
+          sample: percpu
+        count:
+          description: How many symbols there are.
+          type: int
+          sample: 87347
+      sample: {layout: percpu, count: 87347}
     nonce:
       description: The last nonce of a drill in the log. Null where there is none.
       type: str

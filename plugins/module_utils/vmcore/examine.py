@@ -1,12 +1,16 @@
 # Copyright: (c) 2026, The linux.kdump maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a file to a verdict: open it, check its structure, read its kernel's log, compare it with what was expected."""
+"""From a file to a verdict: its structure, its identity, its contents, and at last every page of it.
+
+Each rung of this ladder is climbed as far as the one before bears, and what is missing is a finding, not a failure.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .containers.container import Container
@@ -17,7 +21,9 @@ from .identity import Expectation, Identity, find_nonces, format_time, judge_ide
 from .log.log import judge_log, read_log, summarise
 from .log.ring import Walk
 from .translate.memory import Memory, open_memory, read_utsname
-from .triage.panic import Panic, find_panic
+from .triage.panic import find_panic
+from .triage.symbols import Symbols, open_symbols
+from .triage.triage import NOTHING, Triage, triage
 from .vmcoreinfo import VmcoreInfo
 
 SCHEMA: t.Final = {"name": "linux.kdump/verdict", "version": 1}
@@ -25,13 +31,15 @@ DEPTHS: t.Final = ("structure", "content", "full")
 #: How names end that say that saving did not finish: ours, and those of Red Hat's and Debian's kdump.
 UNFINISHED: t.Final = (".incomplete", "-incomplete", ".part")
 
+_Part = t.TypeVar("_Part")
+
 
 @dataclass(frozen=True)
 class Content:
     """What the memory in the dump tells."""
 
     log: Walk | None = None
-    panic: Panic | None = None
+    triage: Triage = NOTHING
     nonces: tuple[str, ...] = ()
 
 
@@ -86,7 +94,7 @@ def _look(
         findings += [error.finding] if deep else []
     identity = _identify(container, info, memory, findings)
     findings += judge_identity(identity, expected)
-    content = _read_content(memory, info, findings) if deep and memory else Content()
+    content = _read_content(container, memory, info, findings) if deep and memory else Content()
     if expected.nonce and expected.nonce not in content.nonces:
         findings.append(finding("nonce-missing", nonce=expected.nonce))
     # What is known to be broken needs no closer look.
@@ -113,25 +121,38 @@ def _identify(container: Container, info: VmcoreInfo, memory: Memory | None, fin
     )
 
 
-def _read_content(memory: Memory, info: VmcoreInfo, findings: list[Finding]) -> Content:
+def _read_content(container: Container, memory: Memory, info: VmcoreInfo, findings: list[Finding]) -> Content:
+    log = _attempt(findings, lambda: read_log(memory, info))
+    panic = None
+    if log is not None:
+        findings += judge_log(log)
+        panic = find_panic(log.records)
+        findings += [] if panic else [finding("panic-missing")]
+    symbols = _attempt(findings, lambda: _read_symbols(container, memory, info))
+    records = log.records if log else ()
+    facts = triage(panic, records=records, registers=container.registers, symbols=symbols)
+    return Content(log, facts, tuple(find_nonces(records)))
+
+
+def _read_symbols(container: Container, memory: Memory, info: VmcoreInfo) -> Symbols | None:
+    """The symbols, which have then passed their self-test."""
+    return open_symbols(memory, info, container.machine or "")
+
+
+def _attempt(findings: list[Finding], read: Callable[[], _Part | None]) -> _Part | None:
+    """What can be read; where it cannot, why."""
     try:
-        log = read_log(memory, info)
+        return read()
     except UnreadableError as error:
         # A file that is cut short is so once, however many reads run into its end.
         if error.finding.id not in {found.id for found in findings}:
             findings.append(error.finding)
-        return Content()
-    findings += judge_log(log)
-    panic = find_panic(log.records)
-    if panic is None:
-        findings.append(finding("panic-missing"))
-    return Content(log, panic, tuple(find_nonces(log.records)))
+        return None
 
 
 def _document(
     detected: Detected, container: Container | None, identity: Identity | None, content: Content
 ) -> dict[str, t.Any]:
-    panic = content.panic
     return {
         "schema": dict(SCHEMA),
         "container": detected.container,
@@ -143,8 +164,7 @@ def _document(
         "crash_time": format_time(identity.crash_time) if identity else None,
         "nodename": identity.nodename if identity else None,
         "cpus": identity.cpus if identity else None,
-        "panic": panic.as_dict() if panic else None,
-        "signature": panic.signature if panic else None,
+        **content.triage.as_dict(),
         "nonce": content.nonces[-1] if content.nonces else None,
         "log_summary": dataclasses.asdict(summarise(content.log)) if content.log else None,
     }

@@ -34,16 +34,24 @@ def _warning(text: str) -> Rule:
 
 RULES: t.Final[dict[str, Rule]] = {
     # The file as a whole
-    "empty": _error("incomplete", "The file holds no bytes: nothing was saved."),
-    "zeros": _error("incomplete", "The file begins with zeros only: its space was allocated, its data never arrived."),
-    "marked-incomplete": _error("incomplete", "The name ends in {suffix}: whoever saved this dump did not finish."),
-    "growing": _error("incomplete", "The file grew or shrank while it was read, from {before} to {after} bytes."),
-    "truncated": _error("incomplete", "The file ends at byte {size}, but {what} would end at byte {end}."),
-    "trailing-data": _warning("{extra} bytes follow the end of the dump."),
+    "empty": _error(
+        "incomplete", "The file holds no bytes: nothing was saved. Look at the console of the capture kernel."),
+    "zeros": _error(
+        "incomplete", "The file begins with zeros only: its data never arrived. Fetch it again, or crash again."),
+    "marked-incomplete": _error(
+        "incomplete", "The name ends in {suffix}: saving it did not finish. Look at the console of the capture "
+        "kernel."),
+    "growing": _error(
+        "incomplete", "The file changed from {before} to {after} bytes while it was read. Wait until it is written."),
+    "truncated": _error(
+        "incomplete", "The file ends at byte {size}, but {what} would end at byte {end}. Fetch it again."),
+    "trailing-data": _warning("{extra} bytes follow the end of the dump. Compare its digest with that on the host."),
     # What it is
-    "unknown-format": _error("unrecognised", "No known vmcore begins with the bytes {magic}."),
+    "unknown-format": _error(
+        "unrecognised", "No known vmcore begins with the bytes {magic}. Make sure that the path names the vmcore."),
     "compressed": _error("unrecognised", "The file is compressed with {compression}. Decompress it, then look again."),
-    "not-a-core": _error("unrecognised", "This is an ELF file of type {type}, not a core dump."),
+    "not-a-core": _error(
+        "unrecognised", "This is an ELF file of type {type}, not a core dump. Name the vmcore itself."),
     "not-a-kernel": _error(
         "unrecognised", "A core dump without VMCOREINFO, of a process or of a kernel that says nothing of itself. "
         "If it is a kernel's, name its VMCOREINFO in the option vmcoreinfo."),
@@ -53,33 +61,42 @@ RULES: t.Final[dict[str, Rule]] = {
     "version-old": _error(
         "unrecognised", "Version {version} of the format has no room for VMCOREINFO. "
         "Name it in the option vmcoreinfo."),
-    "machine-unsupported": _error("unrecognised", "Memory of {machine} kernels cannot be read, only of: {known}."),
+    "machine-unsupported": _error(
+        "unrecognised", "Memory of {machine} kernels cannot be read, only of: {known}. Use crash of that machine."),
     "codec-missing": _error(
         "unrecognised", "It is packed with {codec}. Install the Python package {package}, then look again."),
     "log-unsupported": _error("unrecognised", "The kernel log is in a format older than Linux 5.10."),
     # Flattened streams
     "flat-long": _error("unrecognised", "The flattened stream has over {limit} records. Use makedumpfile -R."),
-    "flat-truncated": _error("incomplete", "The flattened stream stops at byte {at} without its end mark."),
-    "flat-damaged": _error("corrupt", "The flattened stream is damaged at byte {at}: {cause}."),
+    "flat-truncated": _error(
+        "incomplete", "The flattened stream stops at byte {at} without its end mark. Fetch it again."),
+    "flat-damaged": _error("corrupt", "The flattened stream is damaged at byte {at}: {cause}. Fetch it again."),
     # Headers
-    "incomplete-flag": _error("incomplete", "The dump's own header says that writing it did not finish."),
+    "incomplete-flag": _error(
+        "incomplete", "Its own header says that writing it did not finish. Free space on the dump target."),
     "split-part": _error(
         "incomplete", "This is a part of a split dump, pages {start} to {end}. Name the other parts in the option "
         "parts, or join them with makedumpfile --reassemble."),
-    "header-damaged": _error("corrupt", "The header is damaged: {cause}."),
-    "note-damaged": _error("corrupt", "The notes are damaged: {cause}."),
-    "erased": Rule("info", "ok", "Parts of its memory were erased on purpose before it was saved (ERASEINFO)."),
-    "xen": _warning("The dump is of a Xen host: only its own kernel is looked at, not the hypervisor."),
-    "overlap": _warning("{count} segments share bytes of the file with another segment."),
+    "header-damaged": _error("corrupt", "The header is damaged: {cause}. Fetch the dump again, or crash again."),
+    "note-damaged": _error("corrupt", "The notes are damaged: {cause}. Fetch the dump again, or crash again."),
+    "erased": Rule("info", "ok", "Parts of its memory were erased on purpose (ERASEINFO). Do not look for them."),
+    "xen": _warning("The dump is of a Xen host, of which only the kernel is looked at. Use crash for the hypervisor."),
+    "overlap": _warning("{count} segments share bytes of the file with another segment. Do not believe all of them."),
     "vmcoreinfo-missing": _error("corrupt", "The dump has no VMCOREINFO. Name a copy of it in the option vmcoreinfo."),
-    "vmcoreinfo-lacks": _error("corrupt", "VMCOREINFO has no usable {key}."),
-    "cpus-missing": _warning("No CPU saved its registers."),
+    "vmcoreinfo-lacks": _error(
+        "corrupt", "VMCOREINFO has no usable {key}. Use crash and the debug information of the kernel."),
+    "cpus-missing": _warning("No CPU saved its registers. Read the call trace in the log instead."),
     # Pages
-    "pages-lost": _error("incomplete", "{count} of {total} pages have no data: writing stopped early."),
-    "descriptors-damaged": _error("corrupt", "{count} of {total} page descriptors make no sense, first at byte {at}."),
-    "pages-damaged": _error("corrupt", "{count} of {total} pages cannot be unpacked, first at byte {at}: {cause}."),
-    "address-absent": _error("corrupt", "The memory at {space} address {address} is not in the dump."),
-    "address-unmapped": _error("corrupt", "The page tables lead nowhere for the address {address}."),
+    "pages-lost": _error(
+        "incomplete", "{count} of {total} pages have no data: writing stopped early. Free space on the dump target."),
+    "descriptors-damaged": _error(
+        "corrupt", "{count} of {total} page descriptors make no sense, first at byte {at}. Fetch it again."),
+    "pages-damaged": _error(
+        "corrupt", "{count} of {total} pages cannot be unpacked, first at byte {at}: {cause}. Fetch it again."),
+    "address-absent": _error(
+        "corrupt", "The memory at {space} address {address} is not in the dump. Fetch it again, or filter less."),
+    "address-unmapped": _error(
+        "corrupt", "The page tables lead nowhere for the address {address}. Fetch the dump again."),
     "mmu-hash": _error(
         "unrecognised",
         "The address {address} is known to the hash page tables of this machine only, which no dump holds. "
@@ -95,19 +112,24 @@ RULES: t.Final[dict[str, Rule]] = {
     "log-lost": _warning("The text of {count} log records was lost before the crash."),
     "log-gaps": _warning("{count} log records are missing in the middle of the log."),
     "log-overwritten": Rule("info", "ok", "The oldest {count} log records had been overwritten before the crash."),
-    "panic-missing": _warning("The log says nothing of a panic or an oops."),
+    "panic-missing": _warning("The log says nothing of a panic or an oops. Ask who reset or dumped this machine."),
     # Symbols
     "symbols-damaged": _error("corrupt", "The kernel's table of symbols is damaged: {cause}. Fetch the dump again."),
     "symbols-disagree": _error(
         "corrupt", "The kernel's table of symbols does not put _stext at {address}, as VMCOREINFO does. Fetch it again."
     ),
     # Identity
-    "nonce-missing": _error("mismatch", "The nonce {nonce} is not in the kernel log: this dump is from another crash."),
-    "release-mismatch": _error("mismatch", "The dump is of kernel {found}, expected was {expected}."),
-    "nodename-mismatch": _error("mismatch", "The dump is of host {found}, expected was {expected}."),
-    "cpus-mismatch": _error("mismatch", "{found} CPUs saved their registers, expected were {expected}."),
-    "too-old": _error("mismatch", "The crash was at {found}, expected was not before {expected}."),
-    "header-disagrees": _warning("The header says kernel {header}, VMCOREINFO says {vmcoreinfo}."),
+    "nonce-missing": _error(
+        "mismatch", "The nonce {nonce} is not in the log: this is another crash. Look for a newer dump."),
+    "release-mismatch": _error(
+        "mismatch", "The dump is of kernel {found}, expected was {expected}. Look for the right dump."),
+    "nodename-mismatch": _error(
+        "mismatch", "The dump is of host {found}, expected was {expected}. Look for the right dump."),
+    "cpus-mismatch": _error(
+        "mismatch", "{found} CPUs saved their registers, expected were {expected}. Look which were offline or stuck."),
+    "too-old": _error(
+        "mismatch", "The crash was at {found}, not after {expected}. Look for a newer dump, and at the host's clock."),
+    "header-disagrees": _warning("The header says kernel {header}, VMCOREINFO says {vmcoreinfo}. Believe VMCOREINFO."),
 }  # fmt: skip
 
 
