@@ -333,6 +333,11 @@ vmcore:
       description: How complete the log is. Null where it was not or could not be read.
       type: dict
       contains:
+        generation:
+          description:
+            - What kind of log it is. C(lockless) since Linux 5.10, C(records) since 3.5, C(characters) before.
+          type: str
+          sample: lockless
         records:
           description: Records that were read.
           type: int
@@ -342,37 +347,45 @@ vmcore:
           type: int
           sample: 0
         gaps:
-          description: Records missing in the middle.
+          description: Records in the middle that were begun, but never finished.
           type: int
           sample: 0
         overwritten:
-          description: Records that newer ones had overwritten before the crash.
+          description:
+            - Records that newer ones had overwritten before the crash. Null where there were some, but a kernel before
+              5.10 does not tell how many.
           type: int
           sample: 0
-      sample: {records: 377, lost: 0, gaps: 0, overwritten: 0}
+        unread:
+          description: Older records that were left out because there are over 100000 of them, or over 32 MiB.
+          type: int
+          sample: 0
+      sample: {generation: lockless, records: 377, lost: 0, gaps: 0, overwritten: 0, unread: 0}
     log:
       description: The kernel log, oldest first. Null unless O(log=true).
       type: list
       elements: dict
       contains:
         seq:
-          description: The record's number since boot.
+          description: The record's number since boot; before Linux 5.10, since the oldest record that is left.
           type: int
           sample: 376
         ts:
-          description: Seconds since boot.
+          description: Seconds since boot. Null where the line does not tell, which only happens before Linux 3.5.
           type: float
           sample: 4.086119
         level:
-          description: The level, 0 (emergency) to 7 (debug).
+          description: The level, 0 (emergency) to 7 (debug). Null where the line does not tell.
           type: int
           sample: 0
         caller:
-          description: Who wrote it. C(T) and a thread, or C(C) and a CPU.
+          description: Who wrote it. C(T) and a thread, or C(C) and a CPU. Null where the kernel did not store it.
           type: str
           sample: T412
         text:
-          description: The message. Bytes that are no UTF-8 are written as C(\xNN).
+          description:
+            - The message. Bytes that are no UTF-8, and control characters other than line feeds and tabs, are written
+              as C(\xNN), so that the text is harmless to a terminal.
           type: str
           sample: "Kernel panic - not syncing: sysrq triggered crash"
       sample:

@@ -32,6 +32,10 @@ def _warning(text: str) -> Rule:
     return Rule("warning", "ok", text)
 
 
+def _info(text: str) -> Rule:
+    return Rule("info", "ok", text)
+
+
 RULES: t.Final[dict[str, Rule]] = {
     # The file as a whole
     "empty": _error(
@@ -65,7 +69,8 @@ RULES: t.Final[dict[str, Rule]] = {
         "unrecognised", "Memory of {machine} kernels cannot be read, only of: {known}. Use crash of that machine."),
     "codec-missing": _error(
         "unrecognised", "It is packed with {codec}. Install the Python package {package}, then look again."),
-    "log-unsupported": _error("unrecognised", "The kernel log is in a format older than Linux 5.10."),
+    "log-unsupported": _error(
+        "unrecognised", "VMCOREINFO names no kernel log of a known kind. Use the tools of its kernel."),
     # Flattened streams
     "flat-long": _error("unrecognised", "The flattened stream has over {limit} records. Use makedumpfile -R."),
     "flat-truncated": _error(
@@ -107,11 +112,14 @@ RULES: t.Final[dict[str, Rule]] = {
         "Save the dump again without excluding kernel pages if what is told of it looks wrong."
     ),
     # The kernel log
-    "log-damaged": _error("corrupt", "The kernel log is damaged: {cause}."),
-    "log-empty": _error("corrupt", "The kernel log holds no record."),
-    "log-lost": _warning("The text of {count} log records was lost before the crash."),
-    "log-gaps": _warning("{count} log records are missing in the middle of the log."),
-    "log-overwritten": Rule("info", "ok", "The oldest {count} log records had been overwritten before the crash."),
+    "log-damaged": _error("corrupt", "The kernel log is damaged: {cause}. Fetch the dump again, or crash again."),
+    "log-empty": _error("corrupt", "The kernel log holds no record. Fetch the dump again, or crash again."),
+    "log-lost": _warning("The text of {count} log records found no room. Boot with a larger log_buf_len."),
+    "log-gaps": _warning(
+        "{count} log records in the middle were begun, but never finished. The others can be believed."),
+    "log-overwritten": _info("The oldest {count} log records had been overwritten. Boot with a larger log_buf_len."),
+    "log-wrapped": _info("The oldest log records had been overwritten. Boot with a larger log_buf_len to keep more."),
+    "log-long": _info("The oldest {count} log records were left out. Read them with makedumpfile --dump-dmesg."),
     "panic-missing": _warning("The log says nothing of a panic or an oops. Ask who reset or dumped this machine."),
     # Symbols
     "symbols-damaged": _error("corrupt", "The kernel's table of symbols is damaged: {cause}. Fetch the dump again."),

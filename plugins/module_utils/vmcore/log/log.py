@@ -12,20 +12,29 @@ from dataclasses import dataclass
 from ..findings import Finding, finding, unreadable
 from ..translate.memory import Memory
 from ..vmcoreinfo import VmcoreInfo
-from .ring import Walk, walk
+from . import buffer, characters, ring
+from .records import Walk
 
-#: Which reader, by the symbol that a kernel of its generation exports.
-READERS: t.Final[dict[str, Callable[[Memory, VmcoreInfo], Walk]]] = {"SYMBOL(prb)": walk}
+#: Which reader, by the symbol that a kernel of its generation exports, newest first.
+READERS: t.Final[dict[str, Callable[[Memory, VmcoreInfo], Walk]]] = {
+    "SYMBOL(prb)": ring.walk,
+    "SYMBOL(log_first_idx)": buffer.walk,
+    "SYMBOL(log_end)": characters.walk,
+}
 
 
 @dataclass(frozen=True)
 class LogSummary:
     """How complete the log is."""
 
+    generation: str
     records: int
     lost: int
     gaps: int
-    overwritten: int
+    #: None where records had been overwritten, but nobody knows how many.
+    overwritten: int | None
+    #: Older records that were left out because there are so many.
+    unread: int
 
 
 def read_log(memory: Memory, info: VmcoreInfo) -> Walk:
@@ -38,15 +47,21 @@ def read_log(memory: Memory, info: VmcoreInfo) -> Walk:
 
 def summarise(log: Walk) -> LogSummary:
     """The figures of a walk."""
-    overwritten = log.records[0].seq if log.records else 0
-    return LogSummary(records=len(log.records), lost=log.lost, gaps=log.gaps, overwritten=overwritten)
+    return LogSummary(
+        generation=log.generation,
+        records=len(log.records),
+        lost=log.lost,
+        gaps=log.gaps,
+        overwritten=log.overwritten,
+        unread=log.unread,
+    )
 
 
 def judge_log(log: Walk) -> list[Finding]:
     """What is wrong with the log, and what was lost from it."""
-    summary = summarise(log)
     findings = [finding("log-damaged", cause=cause) for cause in log.damage]
     if not log.records:
         findings.append(finding("log-empty"))
-    counted = {"log-lost": summary.lost, "log-gaps": summary.gaps, "log-overwritten": summary.overwritten}
-    return findings + [finding(rule, count=count) for rule, count in counted.items() if count]
+    counted = {"log-lost": log.lost, "log-gaps": log.gaps, "log-overwritten": log.overwritten, "log-long": log.unread}
+    findings += [finding(rule, count=count) for rule, count in counted.items() if count]
+    return findings + ([finding("log-wrapped")] if log.overwritten is None else [])

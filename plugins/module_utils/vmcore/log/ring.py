@@ -9,23 +9,20 @@ text. A descriptor's number, its "id", ever grows; its slot is the id modulo the
 
 from __future__ import annotations
 
-import struct
 import typing as t
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from ..findings import unreadable
+from ..findings import UnreadableError, unreadable
 from ..translate.memory import Memory
 from ..vmcoreinfo import VmcoreInfo
+from .arrays import Members, Slots, Values, Window
+from .records import MAX_RECORDS, DamagedError, LogRecord, Newest, Walk, caller_name, checked, level_of, summary
+from .text import safe_text
 
-_WORD: t.Final = struct.Struct("<Q")
-_HALF: t.Final = struct.Struct("<I")
-_QUARTER: t.Final = struct.Struct("<H")
-_WORD_MASK: t.Final = (1 << 64) - 1
-#: The two top bits of a descriptor's state word hold its state, the others its id.
-_STATE_SHIFT: t.Final = 62
-_ID_MASK: t.Final = (1 << _STATE_SHIFT) - 1
-#: A record is whole in these two states; in the others (0, 3) it is being written, or was overwritten.
+__all__ = ["LogRecord", "Walk", "walk"]
+
+#: The two top bits of a descriptor's state word hold its state, the others its id. A record is whole in these two
+#: states; in the others (0, 3) it is being written, or was overwritten.
 _COMMITTED, _FINALIZED = 1, 2
 #: Logical positions that stand for no data: an empty line, or text that found no room.
 _EMPTY_LINE: t.Final = 3
@@ -34,164 +31,46 @@ _IN_FLIGHT: t.Final = 64
 #: log_buf_len=32M makes 2^20 records; more than the largest sane ring is a lie in the dump.
 _MAX_COUNT_BITS: t.Final = 20
 _MAX_SIZE_BITS: t.Final = 28
-_WINDOW: t.Final = 1 << 16
-_USER_CALLER: t.Final = 1 << 31
 
 
-@dataclass(frozen=True)
-class LogRecord:
-    """One message of the kernel log."""
+class _Slot(t.NamedTuple):
+    """What the arrays say of one id; the members in the order of _descs() and _infos()."""
 
-    seq: int
-    ts_nsec: int
-    level: int
-    facility: int
-    caller: str
-    text: str
-
-    @property
-    def from_kernel(self) -> bool:
-        """False for what a process wrote to /dev/kmsg: that always carries a facility."""
-        return self.facility == 0
-
-    def as_dict(self) -> dict[str, t.Any]:
-        """The record as the verdict document holds it."""
-        return {
-            "seq": self.seq,
-            "ts": self.ts_nsec / 1e9,
-            "level": self.level,
-            "caller": self.caller,
-            "text": self.text,
-        }
+    number: int
+    from_head: int
+    desc: Values | None
+    info: Values | None
 
 
-@dataclass(frozen=True)
-class Walk:
-    """What a walk over the ring found."""
+class _Texts:
+    """The ring of texts: blocks of an id and a text, at positions that ever grow."""
 
-    records: tuple[LogRecord, ...]
-    lost: int
-    gaps: int
-    damage: tuple[str, ...]
+    def __init__(self, memory: Memory, address: int, size_bits: int) -> None:
+        self.window = Window(memory, address, 1 << size_bits)
+        self._word = memory.abi.word
+        self._words = (1 << memory.abi.bits) - 1
+        self._bits = size_bits
+        self._room = 1 << size_bits
 
-
-class _Window:
-    """An array in the dead kernel's memory, read in pieces of 64 KiB as a walk goes along."""
-
-    def __init__(self, memory: Memory, address: int, size: int) -> None:
-        self._memory = memory
-        self._address = address
-        self._size = size
-        self._number = -1
-        self._piece = b""
-
-    def read(self, offset: int, length: int) -> bytes:
-        out = b""
-        while len(out) < length:
-            number, start = divmod(offset + len(out), _WINDOW)
-            out += self._load(number)[start : start + length - len(out)]
-        return out
-
-    def _load(self, number: int) -> bytes:
-        if number != self._number:
-            start = number * _WINDOW
-            self._piece = self._memory.read(self._address + start, min(_WINDOW, self._size - start))
-            self._number = number
-        return self._piece
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """Where the members are that a walk needs, from VMCOREINFO."""
-
-    desc: int
-    state: int
-    begin: int
-    next: int
-    info: int
-    seq: int
-    ts_nsec: int
-    text_len: int
-    caller: int
-
-
-class _DamagedError(ValueError):
-    """One record cannot be believed."""
-
-
-class _Ring:
-    """The ring as it was at the moment of the crash."""
-
-    def __init__(self, memory: Memory, info: VmcoreInfo) -> None:
-        self._memory = memory
-        self._shape = _shape(info)
-        base = self._word(info.symbol("prb"))
-        descs = base + info.offset("printk_ringbuffer.desc_ring")
-        texts = base + info.offset("printk_ringbuffer.text_data_ring")
-        self.count = 1 << self._bits(descs + info.offset("prb_desc_ring.count_bits"), _MAX_COUNT_BITS)
-        self.size_bits = self._bits(texts + info.offset("prb_data_ring.size_bits"), _MAX_SIZE_BITS)
-        counter = info.offset("atomic_long_t.counter")
-        self.head = self._word(descs + info.offset("prb_desc_ring.head_id") + counter) & _ID_MASK
-        self.tail = self._word(descs + info.offset("prb_desc_ring.tail_id") + counter) & _ID_MASK
-        self._descs = self._array(descs + info.offset("prb_desc_ring.descs"), self.count * self._shape.desc)
-        self._infos = self._array(descs + info.offset("prb_desc_ring.infos"), self.count * self._shape.info)
-        self._text = self._array(texts + info.offset("prb_data_ring.data"), 1 << self.size_bits)
-        self._room = 1 << self.size_bits
-
-    def ids(self) -> Iterator[tuple[int, int]]:
-        """Every id from the oldest to the newest, and how far it is from the newest."""
-        length = (self.head - self.tail & _ID_MASK) + 1
-        if length > self.count:
-            raise unreadable("log-damaged", cause=f"it claims {length} records in {self.count} slots")
-        return ((self.tail + step & _ID_MASK, length - 1 - step) for step in range(length))
-
-    def slot(self, number: int) -> tuple[int, int, int, int]:
-        """A slot's state, its id, and the logical positions of its text."""
-        shape = self._shape
-        data = self._descs.read(number % self.count * shape.desc, shape.desc)
-        (state,) = _WORD.unpack_from(data, shape.state)
-        (begin,) = _WORD.unpack_from(data, shape.begin)
-        (following,) = _WORD.unpack_from(data, shape.next)
-        return state >> _STATE_SHIFT, state & _ID_MASK, begin, following
-
-    def record(self, number: int, begin: int, following: int) -> LogRecord | None:
-        """The record of an id; None where its text was lost."""
-        shape = self._shape
-        data = self._infos.read(number % self.count * shape.info, shape.info)
-        (seq,) = _WORD.unpack_from(data, shape.seq)
-        if (seq ^ number) & (self.count - 1):
-            raise _DamagedError(f"slot {number % self.count} holds the sequence number {seq}")
-        (length,) = _QUARTER.unpack_from(data, shape.text_len)
-        text = self._block(number, begin, following, length)
-        if text is None:
-            return None
-        (ts_nsec,) = _WORD.unpack_from(data, shape.ts_nsec)
-        (caller,) = _HALF.unpack_from(data, shape.caller)
-        # VMCOREINFO has no key for these two: they are the bytes behind text_len.
-        facility, flags = data[shape.text_len + 2], data[shape.text_len + 3]
-        return LogRecord(seq, ts_nsec, flags >> 5, facility, _caller(caller), _decode(text))
-
-    def _block(self, number: int, begin: int, following: int, length: int) -> bytes | None:
+    def block(self, number: int, begin: int, following: int, length: int) -> bytes | None:
+        """The text of a record; None where it was lost."""
         if begin & 1 and following & 1:
             return b"" if begin == following == _EMPTY_LINE else None
-        size = following - begin & _WORD_MASK
-        mask = (1 << self.size_bits) - 1
-        # A block may end exactly at the end of the ring: the last byte, not the one after it, tells the wrap.
-        # Positions start right below the largest number, so the first wrap is also the one to zero.
-        wraps = (following - 1 >> self.size_bits) - (begin >> self.size_bits) & _WORD_MASK >> self.size_bits
-        start = begin & mask
+        word, mask = self._word.size, (1 << self._bits) - 1
+        size, start = following - begin & self._words, begin & mask
+        # Since 67e1b0052f6bb8 (Linux 6.19) a block may end exactly at the end of the ring: the last byte, not the one
+        # after it, tells the wrap. Positions start right below the largest number: the first wrap is that to zero.
+        wraps = (following - 1 >> self._bits) - (begin >> self._bits) & self._words >> self._bits
         if wraps == 1:
-            start, size = 0, following & mask
-        if wraps not in (0, 1) or begin % _WORD.size or not _WORD.size <= size <= mask + 1:
-            raise _DamagedError(f"record {number} lies at {begin:#x} to {following:#x}")
-        self._take(min(size, _WORD.size + length))
-        block = self._text.read(start, min(size, _WORD.size + length))
-        if _WORD.unpack_from(block)[0] != number:
-            raise _DamagedError(f"the text of record {number} carries another number")
-        text = block[_WORD.size :]
-        if b"\0" in text:
-            raise _DamagedError(f"the text of record {number} holds zeros")
-        return text
+            size, start = following & mask, 0
+        if wraps > 1 or begin % word or following % word or not word <= size <= mask + 1:
+            raise DamagedError(f"record {number} lies at {begin:#x} to {following:#x}")
+        size = min(size, word + length)
+        self._take(size)
+        block = self.window.read(start, size)
+        if self._word.unpack_from(block)[0] != number:
+            raise DamagedError(f"the text of record {number} carries another number")
+        return block[word:]
 
     def _take(self, size: int) -> None:
         """Blocks share no bytes. If forged ones could, a dump of some megabytes would unpack to more than memory."""
@@ -199,81 +78,166 @@ class _Ring:
         if self._room < 0:
             raise unreadable("log-damaged", cause="its records claim more text than it has room for")
 
-    def _array(self, pointer: int, size: int) -> _Window:
-        return _Window(self._memory, self._word(pointer), size)
+
+class _Ring:
+    """The ring as it was at the moment of the crash."""
+
+    def __init__(self, memory: Memory, info: VmcoreInfo) -> None:
+        self._memory = memory
+        self._abi = abi = memory.abi
+        self._shift = abi.bits - 2
+        self._ids = (1 << self._shift) - 1
+        descs, infos = _descs(memory, info), _infos(memory, info)
+        base = self._word(info.symbol("prb"))
+        ring = base + info.offset("printk_ringbuffer.desc_ring")
+        texts = base + info.offset("printk_ringbuffer.text_data_ring")
+        self.count = 1 << self._bits(ring + info.offset("prb_desc_ring.count_bits"), _MAX_COUNT_BITS)
+        size_bits = self._bits(texts + info.offset("prb_data_ring.size_bits"), _MAX_SIZE_BITS)
+        counter = info.offset("atomic_long_t.counter")
+        self._head = self._word(ring + info.offset("prb_desc_ring.head_id") + counter) & self._ids
+        tail = self._word(ring + info.offset("prb_desc_ring.tail_id") + counter) & self._ids
+        self._length = (self._head - tail & self._ids) + 1
+        self._descs = Slots(memory, self._word(ring + info.offset("prb_desc_ring.descs")), descs)
+        self._infos = Slots(memory, self._word(ring + info.offset("prb_desc_ring.infos")), infos)
+        self._texts = _Texts(memory, self._word(texts + info.offset("prb_data_ring.data")), size_bits)
+
+    def slots(self) -> Iterator[_Slot]:
+        """Every id from the oldest to the newest."""
+        if self._length > self.count:
+            raise unreadable("log-damaged", cause=f"it claims {self._length} records in {self.count} slots")
+        left = min(self._length, MAX_RECORDS)
+        while left:
+            oldest = self._head - left + 1 & self._ids
+            first = oldest % self.count
+            count = min(left, self.count - first)
+            descs, infos = self._descs.values(first, count), self._infos.values(first, count)
+            for step, (desc, info) in enumerate(zip(descs, infos)):
+                yield _Slot(oldest + step & self._ids, left - step - 1, desc, info)
+            left -= count
+
+    def finished(self, slot: _Slot) -> bool:
+        """Whether the record was finished when the kernel died; a DamagedError where the slot cannot be its own."""
+        if slot.desc is None or slot.info is None:
+            raise DamagedError(f"the memory of record {slot.number} is not in the dump")
+        state = slot.desc[0]
+        if state & self._ids == slot.number:
+            return state >> self._shift in (_COMMITTED, _FINALIZED)
+        if slot.from_head >= _IN_FLIGHT:
+            raise DamagedError(f"the slot of record {slot.number} belongs to another")
+        return False
+
+    def record(self, slot: _Slot) -> LogRecord | None:
+        """The record; None where its text was lost."""
+        _state, begin, following = slot.desc or ()
+        seq, ts_nsec, length, facility, flags, caller = slot.info or ()
+        if (seq ^ slot.number) & (self.count - 1):
+            raise DamagedError(f"slot {slot.number % self.count} holds the sequence number {seq}")
+        text = self._texts.block(slot.number, begin, following, length)
+        if text is None:
+            return None
+        level, name = level_of(flags, self._abi.order), f"record {slot.number}"
+        return LogRecord(seq, ts_nsec, level, facility, caller_name(caller), safe_text(checked(text, name)))
+
+    @property
+    def unread(self) -> int:
+        """The ids that slots() leaves out."""
+        return max(self._length - MAX_RECORDS, 0)
+
+    @property
+    def error(self) -> UnreadableError | None:
+        """The first read that failed."""
+        return self._descs.error or self._infos.error or self._texts.window.error
+
+    def before(self, slot: _Slot) -> int:
+        """How many records had been overwritten, by the number of one that was not."""
+        seq = slot.info[0] if slot.info else 0
+        return max(seq - (self._length - 1 - slot.from_head), 0)
 
     def _word(self, address: int) -> int:
-        word: int = _WORD.unpack(self._memory.read(address, _WORD.size))[0]
+        word: int = self._abi.word.unpack(self._memory.read(address, self._abi.word.size))[0]
         return word
 
     def _bits(self, address: int, limit: int) -> int:
-        bits: int = _HALF.unpack(self._memory.read(address, _HALF.size))[0]
+        bits: int = self._abi.layout("I").unpack(self._memory.read(address, 4))[0]
         if not 3 <= bits <= limit:
             raise unreadable("log-damaged", cause=f"its size is 2 to the power of {bits}")
         return bits
 
 
-def _shape(info: VmcoreInfo) -> _Shape:
-    position = info.offset("prb_desc.text_blk_lpos")
-    shape = _Shape(
-        desc=info.size("prb_desc"),
-        state=info.offset("prb_desc.state_var") + info.offset("atomic_long_t.counter"),
-        begin=position + info.offset("prb_data_blk_lpos.begin"),
-        next=position + info.offset("prb_data_blk_lpos.next"),
-        info=info.size("printk_info"),
-        seq=info.offset("printk_info.seq"),
-        ts_nsec=info.offset("printk_info.ts_nsec"),
-        text_len=info.offset("printk_info.text_len"),
-        caller=info.offset("printk_info.caller_id"),
+def _descs(memory: Memory, info: VmcoreInfo) -> Members:
+    """State word, begin and end of the text."""
+    letter, place = memory.abi.word.format[-1], info.offset("prb_desc.text_blk_lpos")
+    return Members(
+        memory.abi,
+        info.size("prb_desc"),
+        (info.offset("prb_desc.state_var") + info.offset("atomic_long_t.counter"), letter),
+        (place + info.offset("prb_data_blk_lpos.begin"), letter),
+        (place + info.offset("prb_data_blk_lpos.next"), letter),
     )
-    words = ((shape.state, shape.desc), (shape.begin, shape.desc), (shape.next, shape.desc), (shape.seq, shape.info))
-    rest = ((shape.ts_nsec, shape.info), (shape.text_len - 4, shape.info), (shape.caller - 4, shape.info))
-    if any(offset + _WORD.size > size for offset, size in words + rest) or max(shape.desc, shape.info) > _WINDOW:
-        raise unreadable("vmcoreinfo-lacks", key="SIZE(prb_desc) or SIZE(printk_info)")
-    return shape
 
 
-def _caller(caller: int) -> str:
-    """As the kernel prints it: C and a CPU, or T and a thread."""
-    return f"C{caller & ~_USER_CALLER}" if caller & _USER_CALLER else f"T{caller}"
+def _infos(memory: Memory, info: VmcoreInfo) -> Members:
+    """Sequence number, time, length of the text, facility, flags with level, and caller."""
+    length = info.offset("printk_info.text_len")
+    return Members(
+        memory.abi,
+        info.size("printk_info"),
+        (info.offset("printk_info.seq"), "Q"),
+        (info.offset("printk_info.ts_nsec"), "Q"),
+        (length, "H"),
+        # VMCOREINFO has no key for these two: they are the bytes behind text_len.
+        (length + 2, "B"),
+        (length + 3, "B"),
+        (info.offset("printk_info.caller_id"), "I"),
+    )
 
 
-def _decode(text: bytes) -> str:
-    return text.decode("utf-8", "backslashreplace")
+class _Tally:
+    """What a walk found so far."""
+
+    def __init__(self) -> None:
+        self.newest = Newest()
+        self.damage: list[str] = []
+        self.lost = self.gaps = self._unfinished = 0
+        #: How many records there were before the first, which began with number 0.
+        self.before: int | None = None
+
+    def unfinished(self) -> None:
+        """A record was begun. If another follows it, it is missing in the log."""
+        self._unfinished += 1
+
+    def finished(self, record: LogRecord | None, before: int) -> None:
+        """A record was written; None where its text found no room."""
+        if self.before is None:
+            self.before = before
+        else:
+            self.gaps += self._unfinished
+        self._unfinished = 0
+        if record is None:
+            self.lost += 1
+        else:
+            self.newest.add(record)
 
 
 def walk(memory: Memory, info: VmcoreInfo) -> Walk:
     """Every record that was committed, oldest first; what is odd is counted, not guessed."""
-    ring = _Ring(memory, info)
-    records: list[LogRecord] = []
-    damage: list[str] = []
-    lost = gaps = 0
-    previous: int | None = None
-    for number, from_head in ring.ids():
-        state, owner, begin, following = ring.slot(number)
-        if owner != number:
-            if from_head >= _IN_FLIGHT:
-                damage.append(f"the slot of record {number} belongs to another")
-            continue
-        if state not in (_COMMITTED, _FINALIZED):
-            continue
+    ring, tally = _Ring(memory, info), _Tally()
+    for slot in ring.slots():
         try:
-            record = ring.record(number, begin, following)
-        except _DamagedError as error:
-            damage.append(str(error))
-            continue
-        if previous is not None:
-            gaps += (number - previous & _ID_MASK) - 1
-        previous = number
-        if record is None:
-            lost += 1
-        else:
-            records.append(record)
-    return Walk(tuple(records), lost, gaps, _summary(damage))
-
-
-def _summary(damage: list[str]) -> tuple[str, ...]:
-    """The first damage in words, the rest as a number."""
-    if len(damage) <= 1:
-        return tuple(damage)
-    return (f"{damage[0]}, and {len(damage) - 1} more records are damaged",)
+            if ring.finished(slot):
+                tally.finished(ring.record(slot), ring.before(slot))
+            else:
+                tally.unfinished()
+        except DamagedError as error:
+            tally.damage.append(str(error))
+    if tally.before is None and ring.error:
+        raise ring.error
+    return Walk(
+        generation="lockless",
+        records=tally.newest.records,
+        lost=tally.lost,
+        gaps=tally.gaps,
+        damage=summary(tally.damage),
+        overwritten=tally.before or 0,
+        unread=ring.unread + tally.newest.unread,
+    )
