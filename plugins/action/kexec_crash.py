@@ -24,18 +24,20 @@ class ActionModule(KdumpAction):
 
     def perform(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Mapping[str, t.Any]:
         install = options.pop("install") or {}
+        # To the module, an option that is given as None is given, and some exclude each other.
+        given = {name: value for name, value in options.items() if value is not None}
         if install and options["state"] == "unloaded":
             raise KdumpError("Cannot install an image with state=unloaded: leave install out or choose another state")
         files = {name: self._loader.path_dwim(path) for name, path in install.items()}
         offers: dict[str, dict[str, str]] = {name: {"sha256": _digest(path)} for name, path in files.items()}
-        answer = self.module(_MODULE, {**options, "_offers": offers or None}, task_vars)
+        answer = self.module(_MODULE, {**given, "_offers": offers} if offers else given, task_vars)
         missing = [name for name in answer.get("send", ()) if name in files]
         if not missing:
             return answer
         for name in missing:
             self.progress(f"sending {files[name]}")
             offers[name]["staged"] = self._send(name, files[name])
-        return self.module(_MODULE, {**options, "_offers": offers}, task_vars)
+        return self.module(_MODULE, {**given, "_offers": offers}, task_vars)
 
     def _send(self, name: str, path: str) -> str:
         """Put a file into the task's temporary folder, which belongs to the login user and goes with the task."""

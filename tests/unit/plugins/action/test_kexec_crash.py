@@ -43,8 +43,8 @@ class Rig:
 
 def test_without_files_it_is_one_call(tmp_path: pathlib.Path) -> None:
     rig = Rig(tmp_path, {"changed": True})
-    assert rig.run() == {"changed": True}
-    assert rig.asked == [{"state": "loaded", "_offers": None}]
+    assert rig.run(append=None, command_line="quiet") == {"changed": True}
+    assert rig.asked == [{"state": "loaded", "command_line": "quiet"}]
 
 
 def test_what_is_there_is_not_sent(tmp_path: pathlib.Path) -> None:
