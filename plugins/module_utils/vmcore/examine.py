@@ -19,7 +19,7 @@ from .containers.source import FileSource
 from .findings import Finding, UnreadableError, finding, verdict_of
 from .identity import Expectation, Identity, find_nonces, format_time, judge_identity
 from .log.log import judge_log, read_log, summarise
-from .log.ring import Walk
+from .log.records import Walk
 from .translate.memory import Memory, open_memory, read_utsname
 from .triage.panic import find_panic
 from .triage.symbols import Symbols, open_symbols

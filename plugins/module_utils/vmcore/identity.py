@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..drill import NONCE_PATTERN
 from ..errors import KdumpError
 from .findings import Finding, finding
-from .log.ring import LogRecord
+from .log.records import LogRecord
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,6 @@ from .arrays import Members, Slots, Values, Window
 from .records import MAX_RECORDS, DamagedError, LogRecord, Newest, Walk, caller_name, checked, level_of, summary
 from .text import safe_text
 
-__all__ = ["LogRecord", "Walk", "walk"]
-
 #: The two top bits of a descriptor's state word hold its state, the others its id. A record is whole in these two
 #: states; in the others (0, 3) it is being written, or was overwritten.
 _COMMITTED, _FINALIZED = 1, 2

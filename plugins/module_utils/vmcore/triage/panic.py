@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...proof.text import printable
-from ..log.ring import LogRecord
+from ..log.records import LogRecord
 from .context import Context, is_context, read_context, read_modules
 from .frames import Frame, read_frames, telling_names
 from .reasons import CONSEQUENCES, class_of_headline, class_of_panic, reported_before

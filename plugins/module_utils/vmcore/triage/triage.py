@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ...proof.text import printable
 from ..containers.registers import CpuState
-from ..log.ring import LogRecord
+from ..log.records import LogRecord
 from .context import Context, taint_letters, taint_meanings
 from .frames import Frame
 from .panic import Panic

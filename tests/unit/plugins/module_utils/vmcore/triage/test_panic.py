@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.linux.kdump.plugins.module_utils.vmcore.log.ring import LogRecord
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.log.records import LogRecord
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.triage.frames import telling_names
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.triage.panic import Panic, find_panic
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.triage.reasons import NAMES
