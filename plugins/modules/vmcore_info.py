@@ -17,8 +17,9 @@ description:
   - Needs no debug information and no tools. It reads the file in place, its headers and a few hundred pages of it,
     in constant memory. Only with O(depth=full) it reads all.
   - Reads ELF cores as C(/proc/vmcore) exports them and C(makedumpfile -E) writes them, and the compressed format of
-    makedumpfile, each also flattened (C(makedumpfile -F)). 64-bit little-endian headers; the memory of x86_64 kernels;
-    the kernel log of Linux 5.10 and later; pages that are raw or packed with zlib or LZO.
+    makedumpfile, versions 1 to 6, each also flattened (C(makedumpfile -F)) and as QEMU's C(dump-guest-memory) writes
+    them, of 32 and 64 bits, little and big endian; all parts of a split dump together; and raw memory where its
+    VMCOREINFO is given. Any of these may be compressed with gzip, bzip2, xz, zstd or lz4.
   - A bad dump is a verdict, not a failure. The module fails only where the file cannot be read at all.
 extends_documentation_fragment:
   - linux.kdump.attributes
@@ -40,6 +41,35 @@ options:
         makes the verdict C(incomplete).
     type: path
     required: true
+  parts:
+    description:
+      - Further files of the same dump, where it was split (C(makedumpfile --split)). Their order does not matter.
+      - A part alone is C(incomplete).
+    type: list
+    elements: path
+    default: []
+  vmcoreinfo:
+    description:
+      - A text file with the VMCOREINFO of the kernel, as C(makedumpfile -g) writes it. It is used where the dump itself
+        has none, as a dump by QEMU of a guest without C(-device vmcoreinfo).
+      - A file of no known format is then read as raw memory, its first byte as that at physical address 0.
+    type: path
+  machine:
+    description:
+      - Whose memory a raw image is, where its VMCOREINFO does not tell.
+    type: str
+    choices: [aarch64, arm, i386, ppc, ppc64, ppc64le, riscv64, s390x, x86_64]
+  unpack_limit:
+    description:
+      - How much a compressed file may hold, in bytes or with a unit as in V(16G).
+      - It is unpacked once, into a temporary file without a name in O(unpack_dir), where zeros take no room; that takes
+        time in proportion to the dump. A finding tells how large it was.
+      - By default 4 GiB, and no more than 256 times the size of the file unless that is less than 256 MiB.
+    type: bytes
+  unpack_dir:
+    description: Where to make that file. 64 MiB are left free there.
+    type: path
+    default: /var/tmp
   expect:
     description:
       - What is known about the crash. A dump that does not agree, or does not tell, is a C(mismatch).
@@ -64,6 +94,12 @@ options:
       cpus:
         description: How many CPUs saved their registers.
         type: int
+      compression:
+        description:
+          - How its pages, or the whole file, were to be packed. C(makedumpfile) that was built without a method says
+            nothing and writes raw pages, as Debian's 1.7.2 does for zstd and snappy.
+        type: str
+        choices: [zlib, lzo, snappy, zstd, gzip, bzip2, xz, lz4]
   depth:
     description: How closely to look.
     type: str
@@ -82,6 +118,9 @@ seealso:
 notes:
   - LZO pages are unpacked with liblzo2 where it is installed, else by code of this collection, which is slow enough
     to matter with O(depth=full).
+  - Pages packed with snappy need the Python package cramjam; pages and files packed with zstd need Python 3.14 or the
+    package backports.zstd; files packed with lz4 need the package lz4. Without them the structure can still be checked,
+    except that of a compressed file.
 """
 
 EXAMPLES = r"""
@@ -126,11 +165,11 @@ vmcore:
       sample: {name: linux.kdump/verdict, version: 1}
     container:
       description:
-        - The format of the file. C(elf), C(kdump), C(flattened-elf), C(flattened-kdump) or C(unknown).
+        - The format of the file. C(elf), C(kdump), C(flattened-elf), C(flattened-kdump), C(raw) or C(unknown).
       type: str
       sample: kdump
     compression:
-      description: How the whole file is compressed. Null where it is not; a compressed file is not looked into.
+      description: How the whole file is compressed. Null where it is not.
       type: str
       sample: zstd
     bytes:
@@ -145,12 +184,18 @@ vmcore:
       description: The level of filtering that makedumpfile used (C(-d)). Null where the format does not tell.
       type: int
       sample: 31
+    page_compression:
+      description:
+        - How many pages are packed by each method. C(raw), C(zlib), C(lzo), C(snappy) or C(zstd). A page that does not
+          shrink is raw whatever the method. Null where pages are not packed one by one.
+      type: dict
+      sample: {raw: 2210, lzo: 27662}
     verdict:
       description:
         - C(ok) means complete, sound as deep as was looked, and as expected.
         - C(incomplete) means cut short, or never finished.
         - C(corrupt) means that parts contradict each other.
-        - C(mismatch) means a sound dump of another crash, host or kernel than expected.
+        - C(mismatch) means a sound dump, but of another crash, host or kernel than expected, or packed in another way.
         - C(unrecognised) means no kernel dump, or one of a kind that cannot be read here.
       type: str
       sample: ok
@@ -394,6 +439,12 @@ vmcore:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.aids import (
+    MACHINE_NAMES,
+    PACKINGS,
+    parse_aids,
+)
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.packed import FOLDER
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.examine import DEPTHS, examine
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.identity import parse_expectation
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
@@ -403,6 +454,11 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "path": {"type": "path", "required": True},
+            "parts": {"type": "list", "elements": "path", "default": []},
+            "vmcoreinfo": {"type": "path"},
+            "machine": {"type": "str", "choices": MACHINE_NAMES},
+            "unpack_limit": {"type": "bytes"},
+            "unpack_dir": {"type": "path", "default": FOLDER},
             "expect": {
                 "type": "dict",
                 "options": {
@@ -411,6 +467,7 @@ def main() -> None:
                     "nodename": {"type": "str"},
                     "not_before": {"type": "str"},
                     "cpus": {"type": "int"},
+                    "compression": {"type": "str", "choices": PACKINGS},
                 },
             },
             "depth": {"type": "str", "choices": list(DEPTHS), "default": "content"},
@@ -428,6 +485,7 @@ def main() -> None:
                 expected=parse_expectation(options["expect"] or {}),
                 depth=options["depth"],
                 log=options["log"],
+                aids=parse_aids(options),
             ),
         },
     )

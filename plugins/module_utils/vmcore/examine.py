@@ -8,16 +8,18 @@ Each rung of this ladder is climbed as far as the one before bears, and what is 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .containers.aids import Aids
 from .containers.container import Container
-from .containers.detect import Detected, detect
+from .containers.detect import Detected, open_dump
 from .containers.source import FileSource
 from .findings import Finding, UnreadableError, finding, verdict_of
-from .identity import Expectation, Identity, find_nonces, format_time, judge_identity
+from .identity import Expectation, Identity, find_nonces, format_time, judge_compression, judge_identity
 from .log.log import judge_log, read_log, summarise
 from .log.records import Walk
 from .translate.memory import Memory, open_memory, read_utsname
@@ -44,38 +46,32 @@ class Content:
 
 
 def examine(
-    path: str, *, expected: Expectation | None = None, depth: str = "content", log: bool = False
+    path: str,
+    *,
+    expected: Expectation | None = None,
+    depth: str = "content",
+    log: bool = False,
+    aids: Aids | None = None,
 ) -> dict[str, t.Any]:
     """The verdict document of the file; KdumpError only where the file cannot be read."""
     expected = expected or Expectation()
-    with FileSource(path) as source:
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(FileSource(path))
         findings = [finding("marked-incomplete", suffix=end) for end in UNFINISHED if path.endswith(end)]
-        detected, container = _open(source, findings)
-        identity, content = _look(container, expected, depth, findings)
+        detected = open_dump(source, aids or Aids(), path, stack)
+        findings += detected.findings
+        identity, content = _look(detected.container, expected, depth, findings)
+        if detected.container:
+            findings += judge_compression(detected.container.page_methods, detected.compression, expected)
         size = source.current_size()
         if size != source.size:
             findings.append(finding("growing", before=source.size, after=size))
-    document = _document(detected, container, identity, content)
+    document = _document(detected, identity, content)
     document.update(bytes=size, verdict=verdict_of(findings), findings=[found.as_dict() for found in findings])
     document["nonce_found"] = expected.nonce in content.nonces if expected.nonce else None
     records = content.log.records if content.log else ()
     document["log"] = [record.as_dict() for record in records] if log else None
     return document
-
-
-def _open(source: FileSource, findings: list[Finding]) -> tuple[Detected, Container | None]:
-    """The container; what it found out about its structure joins the findings."""
-    detected = detect(source)
-    findings += detected.findings
-    if detected.opener is None:
-        return detected, None
-    try:
-        container = detected.opener(detected.source)
-    except UnreadableError as error:
-        findings.append(error.finding)
-        return detected, None
-    findings += container.findings
-    return detected, container
 
 
 def _look(
@@ -150,15 +146,15 @@ def _attempt(findings: list[Finding], read: Callable[[], _Part | None]) -> _Part
         return None
 
 
-def _document(
-    detected: Detected, container: Container | None, identity: Identity | None, content: Content
-) -> dict[str, t.Any]:
+def _document(detected: Detected, identity: Identity | None, content: Content) -> dict[str, t.Any]:
+    container = detected.container
     return {
         "schema": dict(SCHEMA),
-        "container": detected.container,
+        "container": detected.kind,
         "compression": detected.compression,
         "machine": container.machine if container else None,
         "dump_level": container.dump_level if container else None,
+        "page_compression": container.page_methods if container else None,
         "release": identity.release if identity else None,
         "build_id": identity.build_id if identity else None,
         "crash_time": format_time(identity.crash_time) if identity else None,

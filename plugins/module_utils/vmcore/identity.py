@@ -25,6 +25,7 @@ class Expectation:
     nodename: str | None = None
     not_before: int | None = None
     cpus: int | None = None
+    compression: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,13 @@ def format_time(seconds: int | None) -> str | None:
 def find_nonces(records: Sequence[LogRecord]) -> list[str]:
     """The nonces of all drills in the log, oldest first."""
     return [match[1] for match in (NONCE_PATTERN.search(record.text) for record in records) if match]
+
+
+def judge_compression(methods: Mapping[str, int] | None, whole: str | None, expected: Expectation) -> Iterator[Finding]:
+    """Is it packed as was asked for, page by page or as a whole? Tools that lack a codec write raw pages in silence."""
+    wanted = expected.compression
+    if wanted is not None and wanted != whole and wanted not in (methods or {}):
+        yield finding("compression-mismatch", found=", ".join(methods or {}) or "none", expected=wanted)
 
 
 def judge_identity(identity: Identity, expected: Expectation) -> Iterator[Finding]:

@@ -10,13 +10,13 @@ import typing as t
 from array import array
 
 from ..abi import Abi
-from ..findings import Finding, UnreadableError, finding, unreadable
+from ..findings import Finding, finding, unreadable
 from ..vmcoreinfo import VmcoreInfo
 from .container import Utsname
 from .intervals import IntervalMap
 from .machines import machine_by_number
 from .notes import Notes, read_notes
-from .source import CHUNK, Source
+from .source import CHUNK, Source, read_all
 
 SIGNATURE: t.Final = b"\x7fELF"
 
@@ -161,13 +161,7 @@ class ElfCore:
 
     def check_pages(self) -> list[Finding]:
         """Read every byte of the file that is not a hole."""
-        try:
-            for start, end in self._source.extents():
-                for at in range(start, end, CHUNK):
-                    self._source.read(at, min(CHUNK, end - at), "the file")
-        except UnreadableError as error:
-            return [error.finding]
-        return []
+        return read_all(self._source)
 
     def _read_ident(self) -> tuple[Layout, str]:
         ident = self._source.read(0, 16, "the ELF header")

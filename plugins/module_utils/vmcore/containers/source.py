@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 
 from ...errors import KdumpError
-from ..findings import unreadable
+from ..findings import Finding, UnreadableError, unreadable
 
 #: The largest single read that any part of this package does.
 CHUNK: t.Final = 1 << 20
@@ -40,33 +41,24 @@ def check_bounds(source: Source, offset: int, length: int, what: str) -> None:
         raise unreadable("header-damaged", cause=f"{what} claims {length} bytes")
 
 
-class FileSource:
-    """A regular file, read with pread(2)."""
+def read_all(source: Source) -> list[Finding]:
+    """Read all that there is in a file."""
+    try:
+        for start, end in source.extents():
+            for at in range(start, end, CHUNK):
+                source.read(at, min(CHUNK, end - at), "the file")
+    except UnreadableError as error:
+        return [error.finding]
+    return []
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        try:
-            # Without O_NONBLOCK a FIFO in place of the dump would block for ever, before it can be refused.
-            self._handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except OSError as error:
-            raise self._failure(error) from error
-        status = os.fstat(self._handle)
-        if not stat.S_ISREG(status.st_mode):
-            self.close()
-            raise KdumpError(f"Cannot read the dump {path}: it is not a regular file. Name the file itself.")
-        self._size = status.st_size
 
-    def __enter__(self) -> FileSource:
-        return self
+class HandleSource:
+    """An open file, read with pread(2)."""
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the file back."""
-        os.close(self._handle)
+    def __init__(self, handle: int, name: str) -> None:
+        self._handle = handle
+        self._name = name
+        self._size = os.fstat(handle).st_size
 
     @property
     def size(self) -> int:
@@ -77,9 +69,20 @@ class FileSource:
         """The length of the file now."""
         return os.fstat(self._handle).st_size
 
-    def extents(self) -> Iterable[tuple[int, int]]:
-        """All of the file."""
-        return [(0, self._size)]
+    def extents(self) -> Iterator[tuple[int, int]]:
+        """All of the file but its holes, where its file system knows of any."""
+        end = 0
+        while end < self._size:
+            try:
+                start = os.lseek(self._handle, end, os.SEEK_DATA)
+                end = min(os.lseek(self._handle, start, os.SEEK_HOLE), self._size)
+            except OSError as error:
+                if error.errno != errno.ENXIO:
+                    raise self._failure(error) from error
+                return
+            if start >= end:
+                return
+            yield start, end
 
     def read(self, offset: int, length: int, what: str) -> bytes:
         """Exactly ``length`` bytes of the file."""
@@ -98,4 +101,36 @@ class FileSource:
         return bytes(pieces)
 
     def _failure(self, error: OSError) -> KdumpError:
-        return KdumpError(f"Cannot read the dump {self.path}: {error.strerror}. Check the path and its permissions.")
+        return failure(self._name, error)
+
+
+class FileSource(HandleSource):
+    """A regular file by its path."""
+
+    def __init__(self, path: str) -> None:
+        try:
+            # Without O_NONBLOCK a FIFO in place of the dump would block for ever, before it can be refused.
+            handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        except OSError as error:
+            raise failure(path, error) from error
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise KdumpError(f"Cannot read the dump {path}: it is not a regular file. Name the file itself.")
+        super().__init__(handle, path)
+
+    def __enter__(self) -> FileSource:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file back."""
+        os.close(self._handle)
+
+
+def failure(path: str, error: OSError) -> KdumpError:
+    """The file itself cannot be read: that is no verdict on the dump."""
+    return KdumpError(f"Cannot read the dump {path}: {error.strerror}. Check the path and its permissions.")
