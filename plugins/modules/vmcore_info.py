@@ -105,7 +105,8 @@ options:
     type: str
     choices:
       structure: Headers, notes, and where every page lies in the file.
-      content: Also read the kernel log through the kernel's own page tables, and find the panic in it.
+      identity: Also find the kernel's memory, and in it the name of the host.
+      content: Also read the kernel log and find in it what crashed, and test the kernel's table of symbols.
       full: Also read and unpack every page. Takes time in proportion to the size of the dump.
     default: content
   log:
@@ -154,6 +155,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: The verdict in two to six lines. What the dump is worth, what crashed and where, and what to do next.
+  returned: success
+  type: str
+  sample: |-
+    The dump is complete and sound: Linux 6.1.0 (x86_64) of host db1, crashed at 2026-11-22T21:47:19Z after 5.3 s.
+    Crash: a crash on request: sysrq triggered crash (on CPU 1, in sh (pid 412))
+    Where: sysrq_handle_crash < __handle_sysrq < write_sysrq_trigger < proc_reg_write; signature 237bf7d6164ee02b
 vmcore:
   description: The verdict document. Its JSON Schema is C(docs/schemas/verdict.schema.json).
   returned: success
@@ -447,6 +456,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.aids
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.packed import FOLDER
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.examine import DEPTHS, examine
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.identity import parse_expectation
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.summary import summarise
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
 
 
@@ -476,19 +486,18 @@ def main() -> None:
         supports_check_mode=True,
     )
     options = module.params
-    conclude(
-        module,
-        lambda: {
-            "changed": False,
-            "vmcore": examine(
-                options["path"],
-                expected=parse_expectation(options["expect"] or {}),
-                depth=options["depth"],
-                log=options["log"],
-                aids=parse_aids(options),
-            ),
-        },
-    )
+
+    def look() -> dict[str, object]:
+        document = examine(
+            options["path"],
+            expected=parse_expectation(options["expect"] or {}),
+            depth=options["depth"],
+            log=options["log"],
+            aids=parse_aids(options),
+        )
+        return {"changed": False, "msg": summarise(document), "vmcore": document}
+
+    conclude(module, look)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from .triage.triage import NOTHING, Triage, triage
 from .vmcoreinfo import VmcoreInfo
 
 SCHEMA: t.Final = {"name": "linux.kdump/verdict", "version": 1}
-DEPTHS: t.Final = ("structure", "content", "full")
+DEPTHS: t.Final = ("structure", "identity", "content", "full")
 #: How names end that say that saving did not finish: ours, and those of Red Hat's and Debian's kdump.
 UNFINISHED: t.Final = (".incomplete", "-incomplete", ".part")
 
@@ -81,16 +81,15 @@ def _look(
     info = container.vmcoreinfo if container else None
     if container is None or info is None:
         return None, Content()
-    memory: Memory | None = None
     # A nonce can only be found in the log, so it is read whatever the depth.
-    deep = depth != "structure" or expected.nonce is not None
-    try:
-        memory = open_memory(container, info)
-    except UnreadableError as error:
-        findings += [error.finding] if deep else []
+    deep = depth in ("content", "full") or expected.nonce is not None
+    memory = _attempt(findings if deep or depth == "identity" else [], lambda: open_memory(container, info))
     identity = _identify(container, info, memory, findings)
     findings += judge_identity(identity, expected)
     content = _read_content(container, memory, info, findings) if deep and memory else Content()
+    # What cannot be unpacked here says nothing about the page tables in it.
+    if memory and "codec-missing" not in {found.id for found in findings}:
+        findings += memory.judge()
     if expected.nonce and expected.nonce not in content.nonces:
         findings.append(finding("nonce-missing", nonce=expected.nonce))
     # What is known to be broken needs no closer look.

@@ -69,6 +69,29 @@ RULES: t.Final[dict[str, Rule]] = {
         "unrecognised", "Memory of {machine} kernels cannot be read, only of: {known}. Use crash of that machine."),
     "codec-missing": _error(
         "unrecognised", "It is packed with {codec}. Install the Python package {package}, then look again."),
+    "machine-unknown": _error(
+        "unrecognised", "The VMCOREINFO that was given does not tell the machine. Name it in the option machine."),
+    "vmcoreinfo-supplied": Rule(
+        "info", "ok", "The dump has no VMCOREINFO: it was read with the one that was given. "
+        "Make sure that it is this kernel's."),
+    "raw-memory": _warning(
+        "Read as the raw memory of {machine}, from physical address 0 on; the kernel was located by the VMCOREINFO "
+        "that was given. Nothing in it tells whether it is complete: compare its size with the machine's memory."),
+    # The compressed file around it
+    "unpacked": Rule(
+        "info", "ok", "{compression} was unpacked to {size} bytes, for now, {used} of them in {folder}. "
+        "Unpack it yourself to look at it more often."),
+    "unpack-limit": _error(
+        "unrecognised", "The {size} bytes of {compression} hold more than {limit} bytes. Raise the option unpack_limit "
+        "if you trust the file."),
+    "unpack-space": _error(
+        "unrecognised", "There is no room in {folder} to unpack it. Name another folder in the option unpack_dir."),
+    "unpack-memory": _error(
+        "unrecognised", "To unpack it takes more memory than {compression} is given here. Unpack it, then look again."),
+    "unpack-truncated": _error(
+        "incomplete", "The {compression} stream stops at byte {at} without its end. Fetch or compress the dump again."),
+    "unpack-damaged": _error(
+        "corrupt", "The {compression} stream is damaged before byte {at}: {cause}. Fetch or compress the dump again."),
     "log-unsupported": _error(
         "unrecognised", "VMCOREINFO names no kernel log of a known kind. Use the tools of its kernel."),
     # Flattened streams
@@ -82,6 +105,12 @@ RULES: t.Final[dict[str, Rule]] = {
     "split-part": _error(
         "incomplete", "This is a part of a split dump, pages {start} to {end}. Name the other parts in the option "
         "parts, or join them with makedumpfile --reassemble."),
+    "split-missing": _error(
+        "incomplete", "The pages {start} to {end} are in no part of the split dump. Name the part that has them in the "
+        "option parts."),
+    "split-overlap": _error(
+        "corrupt", "The part {name} has pages {start} to {end} that another part has too. Name each part once."),
+    "split-stranger": _error("mismatch", "{name} is no part of this split dump: {cause}. Leave it out."),
     "header-damaged": _error("corrupt", "The header is damaged: {cause}. Fetch the dump again, or crash again."),
     "note-damaged": _error("corrupt", "The notes are damaged: {cause}. Fetch the dump again, or crash again."),
     "erased": Rule("info", "ok", "Parts of its memory were erased on purpose (ERASEINFO). Do not look for them."),
@@ -140,34 +169,6 @@ RULES: t.Final[dict[str, Rule]] = {
     "compression-mismatch": _error(
         "mismatch", "Its pages are packed with: {found}. Expected was {expected}: the makedumpfile that wrote it was "
         "built without, and says so in makedumpfile -v only."),
-    "machine-unknown": _error(
-        "unrecognised", "The VMCOREINFO that was given does not tell the machine. Name it in the option machine."),
-    "vmcoreinfo-supplied": Rule(
-        "info", "ok", "The dump has no VMCOREINFO: it was read with the one that was given. "
-        "Make sure that it is this kernel's."),
-    "raw-memory": _warning(
-        "Read as the raw memory of {machine}, from physical address 0 on; the kernel was located by the VMCOREINFO "
-        "that was given. Nothing in it tells whether it is complete: compare its size with the machine's memory."),
-    "unpacked": Rule(
-        "info", "ok", "{compression} was unpacked to {size} bytes, for now, {used} of them in {folder}. "
-        "Unpack it yourself to look at it more often."),
-    "unpack-limit": _error(
-        "unrecognised", "The {size} bytes of {compression} hold more than {limit} bytes. Raise the option unpack_limit "
-        "if you trust the file."),
-    "unpack-space": _error(
-        "unrecognised", "There is no room in {folder} to unpack it. Name another folder in the option unpack_dir."),
-    "unpack-memory": _error(
-        "unrecognised", "To unpack it takes more memory than {compression} is given here. Unpack it, then look again."),
-    "unpack-truncated": _error(
-        "incomplete", "The {compression} stream stops at byte {at} without its end. Fetch or compress the dump again."),
-    "unpack-damaged": _error(
-        "corrupt", "The {compression} stream is damaged before byte {at}: {cause}. Fetch or compress the dump again."),
-    "split-missing": _error(
-        "incomplete", "The pages {start} to {end} are in no part of the split dump. Name the part that has them in the "
-        "option parts."),
-    "split-overlap": _error(
-        "corrupt", "The part {name} has pages {start} to {end} that another part has too. Name each part once."),
-    "split-stranger": _error("mismatch", "{name} is no part of this split dump: {cause}. Leave it out."),
     "header-disagrees": _warning("The header says kernel {header}, VMCOREINFO says {vmcoreinfo}. Believe VMCOREINFO."),
 }  # fmt: skip
 
