@@ -168,7 +168,8 @@ class Ring:
         """What VMCOREINFO tells of it."""
         desc, word = self.desc, self.word
         return [
-            f"SYMBOL(prb)={machine.kernel + POINTER:x}", "OFFSET(printk_ringbuffer.desc_ring)=0",
+            f"SYMBOL(prb)={machine.kernel + POINTER:x}", "SIZE(printk_ringbuffer)=128",
+            "OFFSET(printk_ringbuffer.desc_ring)=0",
             f"OFFSET(printk_ringbuffer.text_data_ring)={TEXT_RING - HEAD}", "OFFSET(prb_desc_ring.count_bits)=0",
             f"OFFSET(prb_desc_ring.descs)={word}", f"OFFSET(prb_desc_ring.infos)={2 * word}",
             f"OFFSET(prb_desc_ring.head_id)={3 * word}", f"OFFSET(prb_desc_ring.tail_id)={4 * word}",

@@ -13,10 +13,13 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import typing as t
 
 import jsonschema
 
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.examine import examine
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.log.dmesg import MAKEDUMPFILE, comparable, dmesg_lines
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.log.records import LogRecord
 
 SCHEMAS = pathlib.Path(__file__).parents[4] / "docs" / "schemas"
 DOCUMENTS = {"kdump.json": "record", "proof.json": "proof", "verdict.json": "verdict"}
@@ -33,23 +36,22 @@ def check_documents(folder: pathlib.Path) -> None:
 
 
 def peer_log(vmcore: pathlib.Path) -> list[str]:
-    """The log as makedumpfile reads it, a line each; it indents the continuations of a record."""
+    """The log as makedumpfile reads it, a line each."""
     with tempfile.TemporaryDirectory() as scratch:
         target = pathlib.Path(scratch) / "log"
         argv = ["makedumpfile", "--dump-dmesg", str(vmcore), str(target)]
         subprocess.run(argv, check=True, capture_output=True, timeout=120)
-        return target.read_text(encoding="utf-8", errors="replace").splitlines()
+        return comparable(target.read_bytes())
 
 
 def own_log(vmcore: pathlib.Path) -> list[str]:
     """The log as we read it, written the way makedumpfile writes it."""
-    lines: list[str] = []
-    for record in examine(str(vmcore), log=True)["log"]:
-        seconds, rest_ns = divmod(round(record["ts"] * 1e9), 10**9)  # makedumpfile cuts off what is below 1 us
-        stamp = f"[{seconds:5d}.{rest_ns // 1000:06d}] "
-        first, *rest = record["text"].split("\n")
-        lines += [stamp + first, *(" " * len(stamp) + line for line in rest)]
-    return lines
+    return list(dmesg_lines(map(_record, examine(str(vmcore), log=True)["log"]), MAKEDUMPFILE))
+
+
+def _record(shown: dict[str, t.Any]) -> LogRecord:
+    ts_nsec = None if shown["ts"] is None else round(shown["ts"] * 1e9)
+    return LogRecord(shown["seq"], ts_nsec, shown["level"], 0, shown["caller"], shown["text"])
 
 
 def check_log(folder: pathlib.Path) -> None:
