@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 from collections.abc import Callable
 
 import pytest
 
-from ansible_collections.linux.kdump.tests.unit.vmcore_files import write_elf, write_kdump
+from ansible_collections.linux.kdump.tests.unit.vmcore_files import KdumpOptions, write_elf, write_kdump
 from ansible_collections.linux.kdump.tests.unit.vmcores import CRASHTIME, KINDS, NODENAME, NONCE, RELEASE, Machine
 
 Look = Callable[..., dict[str, t.Any]]
@@ -40,3 +41,16 @@ def test_a_dump_cut_anywhere_is_never_ok(look: Look, variant: str, container: st
     for part in range(20):
         document = look(data[: len(data) * part // 20], expect=EXPECTED)
         assert document["verdict"] not in ("ok", "mismatch"), (part, json.dumps(document["findings"]))
+
+
+@pytest.mark.parametrize("variant", ["x86_64-kaslr", "i386-pae", "aarch64", "s390x-6.10"])
+def test_without_page_tables_the_verdict_tells_how_memory_was_found(
+    look: Look, monkeypatch: pytest.MonkeyPatch, variant: str
+) -> None:
+    monkeypatch.setitem(KINDS, "untabled", dataclasses.replace(KINDS[variant], walkable=False))
+    machine = Machine(variant="untabled")
+    tables = tuple({entry // machine.kind.page for entry in machine.entries})
+    document = look(write_kdump(machine, KdumpOptions(drop=tables)), expect=EXPECTED)
+    assert [found["id"] for found in document["findings"]] == ["tables-missing"]
+    assert ("kernel image" in document["findings"][0]["message"]) is (variant != "i386-pae")
+    assert (document["verdict"], document["nonce_found"]) == ("ok", True)
