@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
 from collections.abc import Sequence
@@ -119,10 +120,10 @@ def _complete(panic: Panic | None, cpus: Sequence[Cpu], symbols: Symbols | None)
     number = symbols.cpu("panic_cpu")
     if number is None:
         number = symbols.cpu("crashing_cpu")
-    if panic is None and number is None:
+    crashed = _crashed(cpus, panic.context.pid if panic else None, number)
+    if panic is None and number is None and crashed is None:
         return None, None
     panic = panic or Panic(_UNKNOWN, "The kernel log does not tell.", Context(), ())
-    crashed = _crashed(cpus, panic.context.pid, number)
     context, mask = panic.context, symbols.tainted_mask()
     panic = replace(
         panic,
@@ -136,7 +137,9 @@ def _complete(panic: Panic | None, cpus: Sequence[Cpu], symbols: Symbols | None)
     if panic.frames or crashed is None:
         return panic, "log" if panic.frames else None
     own = [crashed.function] if crashed.function else []
-    frames = (*own, *symbols.stack(crashed.state.sp))
+    # A word that is on the stack twice tells no more than once.
+    same = itertools.groupby((*own, *symbols.stack(crashed.state.sp)), key=lambda frame: frame.text)
+    frames = tuple(next(group) for _text, group in same)
     return replace(panic, frames=frames), "stack" if frames else None
 
 
