@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Callable, Iterator
 
 from ..abi import Abi
+from ..containers.source import CHUNK
 from ..findings import Finding, UnreadableError, finding, unreadable
 from ..vmcoreinfo import VmcoreInfo
 
@@ -105,7 +106,7 @@ class PagedMemory(abc.ABC):
         pieces: list[bytes] = []
         while length > 0:
             physical, room = self.translate(address)
-            size = min(room, length)
+            size = min(room, length, CHUNK)
             pieces.append(self.physical(physical, size))
             address, length = address + size, length - size
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -47,6 +47,8 @@ class Bare:
     def read_physical(self, address: int, length: int) -> bytes:
         if not self.crashed.base <= address <= self.crashed.base + SIZE - length or address >> 12 in self.missing:
             raise unreadable("address-absent", space="physical", address=hex(address))
+        # Files are read in pieces of this size at most.
+        assert length <= 1 << 20
         return self.crashed.get(address, length)
 
     def virtual_to_physical(self, address: int) -> tuple[int, int] | None:
@@ -100,6 +102,7 @@ def test_reading_across_pages(variant: str) -> None:
     machine.scatter(start, data)
     assert memory.read(start, len(data)) == data
     assert memory.read(start, 0) == b""
+    assert memory.read(machine.kernel, 2 << 20) == machine.get(machine.base, 2 << 20)
     utsname = read_utsname(memory, memory.info)
     assert utsname is not None
     assert utsname.nodename == NODENAME
