@@ -124,17 +124,17 @@ class _Ring:
             raise DamagedError(f"the slot of record {slot.number} belongs to another")
         return False
 
-    def record(self, slot: _Slot) -> LogRecord | None:
-        """The record; None where its text was lost."""
+    def record(self, slot: _Slot) -> tuple[LogRecord | None, int]:
+        """The record, None where its text was lost, and its number."""
         _state, begin, following = slot.desc or ()
         seq, ts_nsec, length, facility, flags, caller = slot.info or ()
         if (seq ^ slot.number) & (self.count - 1):
             raise DamagedError(f"slot {slot.number % self.count} holds the sequence number {seq}")
         text = self._texts.block(slot.number, begin, following, length)
         if text is None:
-            return None
+            return None, seq
         level, name = level_of(flags, self._abi.order), f"record {slot.number}"
-        return LogRecord(seq, ts_nsec, level, facility, caller_name(caller), safe_text(checked(text, name)))
+        return LogRecord(seq, ts_nsec, level, facility, caller_name(caller), safe_text(checked(text, name))), seq
 
     @property
     def unread(self) -> int:
@@ -145,11 +145,6 @@ class _Ring:
     def error(self) -> UnreadableError | None:
         """The first read that failed."""
         return self._descs.error or self._infos.error or self._texts.window.error
-
-    def before(self, slot: _Slot) -> int:
-        """How many records had been overwritten, by the number of one that was not."""
-        seq = slot.info[0] if slot.info else 0
-        return max(seq - (self._length - 1 - slot.from_head), 0)
 
     def _word(self, address: int) -> int:
         word: int = self._abi.word.unpack(self._memory.read(address, self._abi.word.size))[0]
@@ -197,17 +192,17 @@ class _Tally:
         self.newest = Newest()
         self.damage: list[str] = []
         self.lost = self.gaps = self._unfinished = 0
-        #: How many records there were before the first, which began with number 0.
+        #: How many records, which are numbered from 0, there were before the first that can be read.
         self.before: int | None = None
 
     def unfinished(self) -> None:
         """A record was begun. If another follows it, it is missing in the log."""
         self._unfinished += 1
 
-    def finished(self, record: LogRecord | None, before: int) -> None:
+    def finished(self, record: LogRecord | None, seq: int) -> None:
         """A record was written; None where its text found no room."""
         if self.before is None:
-            self.before = before
+            self.before = max(seq - len(self.damage), 0)
         else:
             self.gaps += self._unfinished
         self._unfinished = 0
@@ -223,7 +218,7 @@ def walk(memory: Memory, info: VmcoreInfo) -> Walk:
     for slot in ring.slots():
         try:
             if ring.finished(slot):
-                tally.finished(ring.record(slot), ring.before(slot))
+                tally.finished(*ring.record(slot))
             else:
                 tally.unfinished()
         except DamagedError as error:
@@ -236,6 +231,6 @@ def walk(memory: Memory, info: VmcoreInfo) -> Walk:
         lost=tally.lost,
         gaps=tally.gaps,
         damage=summary(tally.damage),
-        overwritten=tally.before or 0,
+        overwritten=max((tally.before or 0) - ring.unread, 0),
         unread=ring.unread + tally.newest.unread,
     )

@@ -110,6 +110,17 @@ def test_a_record_that_is_not_finished_at_the_end_is_no_gap() -> None:
     assert summarise(walk(ring)).gaps == 0
 
 
+def test_the_tail_stays_behind_until_its_slot_is_needed() -> None:
+    """Text is often full long before the slots are: records without text are then still in the ring."""
+    ring = Ring(count_bits=8, size_bits=9)
+    for number in range(100):
+        ring.say(f"record {number}")
+    left = len(ring.said)
+    ring.tail = ring.head - 99
+    log = walk(ring)
+    assert (len(log.records), log.overwritten, log.gaps, log.damage) == (left, 100 - left, 0, ())
+
+
 def test_an_empty_ring_is_a_finding() -> None:
     assert [found.id for found in judge_log(walk(Ring()))] == ["log-empty"]
 
