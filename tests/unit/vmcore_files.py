@@ -35,17 +35,20 @@ def c_struct(order: str, alignment: int, members: Iterable[tuple[int, int]]) -> 
 def write_elf(
     machine: Machine, *, filtered: bool = False, number: int | None = None, xnum: bool = False, flags: int = 0,
     bits: int | None = None, notes: bytes | None = None, shift: int = 0,
+    strings: bool = False,
 ) -> bytes:  # fmt: skip
     """An ELF core.
 
     filtered: zero pages are in memory but not in the file. bits: the class of the header, where it is not that of the
     machine. shift: so many bytes of each segment's first page come before it in the file, as in /proc/vmcore.
+    strings: the names of sections follow at the end, as in what QEMU writes.
     """
     bits, order = bits or machine.kind.bits, machine.kind.order
+    # Before the memory is looked at: some machines store what they tell of themselves.
+    notes = machine.notes if notes is None else notes
     loads = list(_filtered(machine)) if filtered else [(*load, load[2]) for load in machine.loads]
     header, entry, section = {64: (64, 56, 64), 32: (52, 32, 40)}[bits]
     count = len(loads) + 1
-    notes = machine.notes if notes is None else notes
     at = header + entry * count + section * xnum
     rows, body = [_segment(bits, order, 4, (at, 0, 0, len(notes), len(notes)))], [notes]
     at += len(notes)
@@ -54,15 +57,38 @@ def write_elf(
         rows.append(_segment(bits, order, 1, (at, virtual, physical, filesz, memsz)))
         body += [b"\xaa" * shift, machine.get(physical, filesz)]
         at += filesz
-    long = bits // 8
-    ident = b"\x7fELF" + bytes([bits // 32, 1 if order == "<" else 2, 1]).ljust(12, b"\0")
-    head = ident + c_struct(order, 8, [
-        (2, 4), (2, machine.kind.number if number is None else number), (4, 1),
-        (long, 0), (long, header + section * xnum), (long, header if xnum else 0), (4, flags),
-        (2, header), (2, entry), (2, 0xFFFF if xnum else count), (2, section), (2, int(xnum)), (2, 0),
-    ])  # fmt: skip
+    long, place = bits // 8, (header, 1, 0) if xnum else (0, 0, 0)
+    if strings:
+        place, names = (at, 2, 1), b"\0.shstrtab\0"
+        places = [
+            (long, 0),
+            (long, 0),
+            (long, at + 2 * section),
+            (long, len(names)),
+            (4, 0),
+            (4, 0),
+            (long, 1),
+            (long, 0),
+        ]
+        body += [bytes(section), c_struct(order, 8, [(4, 1), (4, 3), *places]), names]
+    number = machine.kind.number if number is None else number
+    counts = (0xFFFF if xnum else count, entry, section)
+    head = _elf_header(bits, order, (number, header + section * xnum, flags), counts, place)
     first = [(4, 0), (4, 0), *[(long, 0)] * 4, (4, 0), (4, count), (long, 0), (long, 0)]
     return head + (c_struct(order, 8, first) if xnum else b"") + b"".join(rows + body)
+
+
+def _elf_header(
+    bits: int, order: str, facts: tuple[int, int, int], counts: tuple[int, int, int], sections: tuple[int, int, int]
+) -> bytes:
+    number, segments_at, flags = facts
+    count, entry, section = counts
+    long, size = bits // 8, {64: 64, 32: 52}[bits]
+    ident = b"\x7fELF" + bytes([bits // 32, 1 if order == "<" else 2, 1]).ljust(12, b"\0")
+    return ident + c_struct(order, 8, [
+        (2, 4), (2, number), (4, 1), (long, 0), (long, segments_at), (long, sections[0]), (4, flags),
+        (2, size), (2, entry), (2, count), (2, section), (2, sections[1]), (2, sections[2]),
+    ])  # fmt: skip
 
 
 def _segment(bits: int, order: str, kind: int, place: tuple[int, ...]) -> bytes:

@@ -25,7 +25,6 @@ _LAYOUT: t.Final = "QIIQ"
 _STEP: t.Final = CHUNK // SIZE
 #: After so many useless descriptors the rest is not looked at: a sparse file can claim any number of them.
 _MAX_USELESS: t.Final = 1 << 20
-_LOW: t.Final = (1 << 32) - 1
 
 
 class Descriptor(t.NamedTuple):
@@ -35,6 +34,14 @@ class Descriptor(t.NamedTuple):
     size: int
     flags: int
     page_flags: int
+
+
+class _Columns(t.NamedTuple):
+    offsets: array[int]
+    sizes: array[int]
+    flags: array[int]
+    #: Size and flags in one number.
+    packs: array[int]
 
 
 @dataclass
@@ -62,7 +69,7 @@ class DescriptorTable:
         self._block = block
         self._layout = struct.Struct(order + _LAYOUT)
         self._swap = (order == "<") != (sys.byteorder == "little")
-        #: Which half of a 64-bit number the size is in; the flags are in the other.
+        #: Which half of the 64-bit number that they make the size is in.
         self._size_shift = 0 if order == "<" else 32
         self._end = at + count * SIZE
 
@@ -87,31 +94,36 @@ class DescriptorTable:
         """Look at all descriptors, as far as that makes sense."""
         survey = Survey(end=self._end)
         for first, data in self._chunks():
-            words = array("Q", data)
+            wide, narrow = array("Q", data), array("I", data)
             if self._swap:
-                words.byteswap()
-            self._look(survey, first, words[0::3], words[1::3])
+                wide.byteswap()
+                narrow.byteswap()
+            columns = _Columns(wide[0::3], narrow[2::6], narrow[3::6], wide[1::3])
+            survey.seen = first + len(columns.offsets)
+            if self._all_sound(columns):
+                survey.end = max(survey.end, max(map(operator.add, columns.offsets, columns.sizes)))
+                survey.methods.update({flags: columns.flags.count(flags) for flags in set(columns.flags)})
+            else:
+                self._look(survey, first, columns)
             if survey.lost + survey.damaged > _MAX_USELESS:
                 break
         return survey
 
-    def _look(self, survey: Survey, first: int, offsets: array[int], packs: array[int]) -> None:
-        survey.seen = first + len(offsets)
-        counts = Counter(packs)
-        sizes = {pack: pack >> self._size_shift & _LOW for pack in counts}
-        flags = {pack: pack >> (32 - self._size_shift) & _LOW for pack in counts}
-        sound = {pack for pack in counts if self._sound(sizes[pack], flags[pack])}
-        if len(sound) == len(counts) and min(offsets) >= self._end:
-            survey.end = max(survey.end, max(map(operator.add, offsets, map(sizes.__getitem__, packs))))
-            for pack, count in counts.items():
-                survey.methods[flags[pack]] += count
-            return
-        for number, (offset, pack) in enumerate(zip(offsets, packs)):
+    def _all_sound(self, columns: _Columns) -> bool:
+        """Whether no descriptor of these needs a closer look; every step is one pass in C."""
+        offsets, sizes, flags, _packs = columns
+        if min(offsets) < self._end or max(sizes) > self._block or not CODECS.keys() >= set(flags) or 0 in sizes:
+            return False
+        # What is raw must be as large as a block.
+        return flags.count(0) == columns.packs.count(self._block << self._size_shift)
+
+    def _look(self, survey: Survey, first: int, columns: _Columns) -> None:
+        for number, (offset, size, flags, _pack) in enumerate(zip(*columns)):
             if offset == 0:
                 survey.lost += 1
-            elif pack in sound and offset >= self._end:
-                survey.methods[flags[pack]] += 1
-                survey.end = max(survey.end, offset + sizes[pack])
+            elif offset >= self._end and self._sound(size, flags):
+                survey.methods[flags] += 1
+                survey.end = max(survey.end, offset + size)
             else:
                 survey.first = survey.first or self.place(first + number)
                 survey.damaged += 1

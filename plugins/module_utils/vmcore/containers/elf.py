@@ -26,6 +26,11 @@ _PT_LOAD: t.Final = 1
 _PT_NOTE: t.Final = 4
 #: The number of segments is then in section header 0.
 _PN_XNUM: t.Final = 0xFFFF
+#: A section of a core holds names of sections; it is at the end of what QEMU writes.
+_SHT_NOBITS: t.Final = 8
+#: Members of a section header, in either class.
+_TYPE, _OFFSET, _SIZE, _INFO = 1, 4, 5, 7
+_MAX_SECTIONS: t.Final = 256
 #: More than any machine's memory has pieces.
 _MAX_SEGMENTS: t.Final = 1 << 18
 #: makedumpfile's mark in e_flags: the disk was full.
@@ -40,15 +45,14 @@ class Layout(t.NamedTuple):
     bits: int
     header: str
     segment: str
-    section_size: int
-    section_info: int
+    section: str
     #: Where kind, offset, vaddr, paddr, filesz and memsz are among the members of a program header.
     members: tuple[int, ...]
 
 
 _CLASSES: t.Final = {
-    1: Layout(32, "16sHHIIIIIHHHHHH", "IIIIIIII", 40, 28, (0, 1, 2, 3, 4, 5)),
-    2: Layout(64, "16sHHIQQQIHHHHHH", "IIQQQQQQ", 64, 44, (0, 2, 3, 4, 5, 6)),
+    1: Layout(32, "16sHHIIIIIHHHHHH", "IIIIIIII", "IIIIIIIIII", (0, 1, 2, 3, 4, 5)),
+    2: Layout(64, "16sHHIQQQIHHHHHH", "IIQQQQQQ", "IIQQQQIIQQ", (0, 2, 3, 4, 5, 6)),
 }
 
 
@@ -179,21 +183,27 @@ class ElfCore:
             self.findings.append(finding("incomplete-flag"))
         return header
 
-    def _count_segments(self, header: Header) -> int:
-        if header.segment_count != _PN_XNUM or not header.sections_at:
-            return header.segment_count
-        section = self._source.read(header.sections_at, self._layout.section_size, "section header 0")
-        (count,) = struct.unpack_from(f"{self._order}I", section, self._layout.section_info)
-        return int(count)
+    def _read_sections(self, header: Header) -> tuple[int, int]:
+        """How many segments there are, and where the last section ends; few cores have any section."""
+        count, end = header.segment_count, 0
+        layout = struct.Struct(self._order + self._layout.section)
+        total = min(header.section_count, _MAX_SECTIONS) if header.sections_at else 0
+        for number in range(max(total, int(bool(header.sections_at) and count == _PN_XNUM))):
+            at = header.sections_at + number * layout.size
+            row = layout.unpack(self._source.read(at, layout.size, f"section header {number}"))
+            end = max(end, at + layout.size)
+            if number == 0:
+                count = row[_INFO] if count == _PN_XNUM else count
+            elif row[_TYPE] != _SHT_NOBITS:
+                end = max(end, row[_OFFSET] + row[_SIZE])
+        return count, end
 
     def _read_segments(self, header: Header) -> None:
         layout = struct.Struct(self._order + self._layout.segment)
-        count = self._count_segments(header)
+        count, sections_end = self._read_sections(header)
         if header.segment_size != layout.size or not 0 < count <= _MAX_SEGMENTS:
             raise unreadable("header-damaged", cause=f"{count} program headers of {header.segment_size} bytes")
-        end = header.segments_at + count * layout.size
-        if header.sections_at:
-            end = max(end, header.sections_at + header.section_size * header.section_count)
+        end = max(sections_end, header.segments_at + count * layout.size)
         step = CHUNK // layout.size
         for first in range(0, count, step):
             length = min(step, count - first) * layout.size
