@@ -60,7 +60,23 @@ def test_the_page_is_readable(name: str, width: int, scheme: str, reports: dict[
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("captured", ["OK", "20.2 s", "64 MiB", "48.1 MiB", "sysrq triggered crash", "✓ found", "every check passed"]),
+        (
+            "captured",
+            [
+                "OK",
+                "20.2 s",
+                "64 MiB",
+                "48.1 MiB",
+                "sysrq triggered crash",
+                "a crash on request",
+                "6 min 52 s after boot",
+                "an unsigned module",
+                "mbcache jbd2",
+                "237bf7d6164ee02b",
+                "✓ found",
+                "every check passed",
+            ],
+        ),
         ("save_failed", ["NOT OK", "could not be saved", "fail-space", "the dump target is full", "failed here"]),
         ("out_of_memory", ["NOT OK", "the reservation is too small", "24 MiB", "left no record"]),
         ("incomplete", ["NOT OK", "The dump is incomplete", "ends at byte 31457280", "✕ not found"]),

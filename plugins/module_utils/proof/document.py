@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 
 from ..drill import CONSOLE_PATTERN
 from ..errors import KdumpError
+from ..vmcore.summary import CLASSES
 from .judgement import Inputs, headline, nonce_in_dump, weigh
 from .reader import Reader
 from .text import printable
@@ -152,16 +153,29 @@ def _panic(verdict: Reader) -> Section | None:
     panic = verdict.at("panic")
     if not panic.present:
         return None
-    taint = panic.at("taint")
+    kind, modules = panic.at("class").text(40), verdict.at("modules")
     return {
+        "class": kind,
+        "what": CLASSES.get(kind or ""),
         "reason": panic.at("reason").text(500),
         "cpu": panic.at("cpu").integer(),
         "pid": panic.at("pid").integer(),
         "comm": panic.at("comm").text(40),
-        "taint": taint.text(200) or " ".join(item.text(20) or "" for item in taint.items()) or None,
+        "taint": _taint(panic.at("taint")),
+        "taint_meanings": [meaning.text(100) for meaning in panic.at("taint_meanings").items()],
+        "uptime": verdict.at("uptime").number(),
+        "modules": None if modules.value is None else [name.text(80) for name in modules.items()],
         "backtrace": [_frame(frame) for frame in panic.at("backtrace").items()],
+        "backtrace_source": panic.at("backtrace_source").text(20),
         "signature": verdict.at("signature").text(120),
     }
+
+
+def _taint(taint: Reader) -> str | None:
+    """Empty says that it was not tainted, None that nobody knows."""
+    if taint.value == "":
+        return ""
+    return taint.text(200) or " ".join(item.text(20) or "" for item in taint.items()) or None
 
 
 def _frame(frame: Reader) -> str | None:
