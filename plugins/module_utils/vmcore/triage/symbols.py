@@ -64,7 +64,10 @@ class Symbols:
         """The function that holds an address of the kernel's text; a call may be the last thing a function does."""
         if not self._is_text(address):
             return None
-        symbol = self.table.symbol_at(address - after_call)
+        try:
+            symbol = self.table.symbol_at(address - after_call)
+        except UnreadableError:
+            return None
         if symbol is None:
             return None
         name = printable(symbol.name)

@@ -98,6 +98,27 @@ def test_the_self_test_finds_damage(name: str) -> None:
         kallsyms(_broken(*BROKEN[name][:2]))
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_any_damage_is_found_or_harmless(layout: str) -> None:
+    chance = random.Random(layout)
+    for _turn in range(150):
+        written = table(layout=layout)
+        stack = written.base + 0x700000
+        written.regions[stack] = written.pack("2048Q", *range(written.base, written.base + 2048))
+        name = chance.choice([name for name in written.places if name != "_stext"])
+        data = bytearray(written.regions[written.places[name]])
+        for _hit in range(chance.randint(1, 4)):
+            data[chance.randrange(len(data))] = chance.choice((0, 0x7F, 0x80, 0xFF, chance.getrandbits(8)))
+        written.regions[written.places[name]] = bytes(data)
+        try:
+            read = symbols(_with_values(written))
+        except UnreadableError:
+            continue
+        assert len(list(read.stack(stack))) <= 64
+        assert read.banner() is None or "Linux" in str(read.banner())
+        read.command_line(), read.tainted_mask(), read.cpu("panic_cpu")
+
+
 class Endless:
     """Memory that has the same bytes over and over where the names are."""
 
