@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
 from .source import CHUNK, Source
@@ -17,8 +18,8 @@ _ZEROS: t.Final = bytes(CHUNK)
 
 def count_bits(data: bytes) -> int:
     """How many bits are set."""
-    # int.bit_count() is Python 3.10.
-    return bin(int.from_bytes(data, "little")).count("1")
+    value = int.from_bytes(data, "little")
+    return value.bit_count() if sys.version_info >= (3, 10) else bin(value).count("1")
 
 
 class Bitmap:

@@ -26,6 +26,8 @@ CONTAINERS: t.Final[dict[bytes, Callable[[Source], Container]]] = {
     kdump.SIGNATURE: kdump.KdumpFile,
 }
 _KINDS: t.Final = {elf.SIGNATURE: "elf", kdump.SIGNATURE: "kdump"}
+#: makedumpfile writes headers last into a flattened stream: these only repeat that its end is missing.
+_BEHIND_A_CUT: t.Final = ("not-a-kernel", "hypervisor-dump", "vmcoreinfo-missing")
 #: As much of an unknown file as is looked at for anything but zeros.
 _PROBE: t.Final = 1 << 16
 
@@ -81,6 +83,8 @@ def _open(source: Source, aids: Aids, stack: contextlib.ExitStack) -> Detected:
         findings.append(error.finding)
     if detected.container:
         findings += detected.container.findings
+    if any(found.verdict == "incomplete" for found in findings):
+        findings = [found for found in findings if found.id not in _BEHIND_A_CUT]
     detected.findings = tuple(findings)
     return detected
 

@@ -16,6 +16,7 @@ from .codecs import CODECS, PageError, unpack
 from .container import Utsname
 from .descriptors import Descriptor, DescriptorTable
 from .kdump_headers import read_headers
+from .machines import MachineType, machine_by_name
 from .notes import MAX_VMCOREINFO, read_notes
 from .source import Source
 
@@ -44,7 +45,7 @@ class KdumpFile:
         names = headers.utsname
         # QEMU knows the machine, and nothing of what runs on it.
         self.utsname: Utsname | None = names if names.release else None
-        machine = headers.machine
+        self._machine = machine = headers.machine or self._nameless_machine()
         self.machine: str | None = machine.name if machine else names.machine
         self.abi = machine.abi if machine else Abi(headers.bits, headers.order)
         self.dump_level: int | None = headers.dump_level
@@ -96,9 +97,17 @@ class KdumpFile:
             return []
         return [finding("pages-damaged", count=failures, total=self._table.count, at=first[0], cause=first[1])]
 
+    def _nameless_machine(self) -> MachineType | None:
+        """QEMU has no name for aarch64; its kernels are known by what only they export."""
+        offset, size = self.headers.vmcoreinfo
+        if self.utsname or not 0 < size <= MAX_VMCOREINFO:
+            return None
+        text = self._source.read(offset, size, "VMCOREINFO")
+        return machine_by_name("aarch64") if b"NUMBER(kimage_voffset)=" in text else None
+
     def _read_notes(self) -> None:
         headers = self.headers
-        notes = read_notes(self._source, [headers.notes] if headers.notes[1] else [], headers.machine, headers.order)
+        notes = read_notes(self._source, [headers.notes] if headers.notes[1] else [], self._machine, headers.order)
         self.cpus = notes.cpus
         self.registers = notes.registers
         self.findings += notes.findings

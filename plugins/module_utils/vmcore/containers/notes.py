@@ -79,9 +79,7 @@ def read_notes(source: Source, segments: list[tuple[int, int]], machine: Machine
                 reader.take(note)
     except UnreadableError as error:
         reader.findings.append(error.finding)
-    notes = reader.notes
-    notes.registers, notes.findings = tuple(reader.registers), tuple(reader.findings)
-    return notes
+    return reader.finish()
 
 
 class _Reader:
@@ -91,6 +89,7 @@ class _Reader:
         self._source = source
         self._machine = machine
         self._seen = 0
+        self._vmcoreinfo: Note | None = None
         self.notes = Notes()
         self.registers: list[CpuState] = []
         self.findings: list[Finding] = []
@@ -100,13 +99,24 @@ class _Reader:
         if self._seen > _MAX_NOTES:
             raise unreadable("note-damaged", cause=f"there are more than {_MAX_NOTES}")
         if note.name == b"VMCOREINFO" and note.size <= MAX_VMCOREINFO:
-            self.notes.vmcoreinfo = self._source.read(note.offset, note.size, "VMCOREINFO")
+            # Read at the end: there may be very many of these, and each may be large.
+            self._vmcoreinfo = note
         elif note.name == b"CORE" and note.kind == _NT_PRSTATUS and note.size <= _MAX_PRSTATUS:
             self._take_registers(note)
         elif note.name == b"QEMU":
             self.notes.hypervisor = True
         elif note.name in _TELLING and note.size:
             self._tell(_TELLING[note.name])
+
+    def finish(self) -> Notes:
+        """All that was kept."""
+        note = self._vmcoreinfo
+        try:
+            self.notes.vmcoreinfo = self._source.read(note.offset, note.size, "VMCOREINFO") if note else None
+        except UnreadableError as error:
+            self.findings.append(error.finding)
+        self.notes.registers, self.notes.findings = tuple(self.registers), tuple(self.findings)
+        return self.notes
 
     def _tell(self, rule: str) -> None:
         if rule not in {found.id for found in self.findings}:

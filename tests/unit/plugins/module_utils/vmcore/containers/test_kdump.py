@@ -139,10 +139,12 @@ def test_a_codec_row_without_a_function_cannot_unpack() -> None:
         codecs.unpack(Codec("none", None), b"", PAGE)
 
 
-def test_as_qemu_writes_it(look: Look) -> None:
-    """The header knows the machine only; release and host name are in memory."""
-    document = look(write_kdump(Machine(), KdumpOptions(anonymous=True)))
+@pytest.mark.parametrize("variant", ["x86_64", "i386-pae", "aarch64"])
+def test_as_qemu_writes_it(look: Look, variant: str) -> None:
+    """The header knows the machine only, and not even that of aarch64; release and host name are in memory."""
+    document = look(write_kdump(Machine(variant=variant), KdumpOptions(anonymous=True)))
     assert (document["verdict"], document["findings"], document["release"]) == ("ok", [], RELEASE)
+    assert document["machine"] == variant.partition("-")[0]
 
 
 def test_lost_and_damaged_descriptors_are_counted(tmp_path: Path) -> None:
