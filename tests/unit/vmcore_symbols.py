@@ -16,7 +16,6 @@ from ansible_collections.linux.kdump.plugins.module_utils.vmcore.findings import
 LAYOUTS = ("absolute", "percpu", "relative", "self-relative")
 #: Where the table itself is; the text is far below.
 TABLE = 0x300000
-TEXT = 0x10000
 #: Bytes that stand for more than one letter.
 PAIRS = {200: b"T_s", 201: b"sys", 202: b"crash", 203: b"Tsys", 204: b"et", 205: b"t"}
 
@@ -56,6 +55,8 @@ class SymbolTable:
     layout: str = "percpu"
     base: int = 0xFFFFFFFF81000000
     symbols: Sequence[Named] = SYMBOLS
+    #: How far from the kernel's start it lies.
+    table: int = TABLE
     regions: dict[int, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,7 +64,7 @@ class SymbolTable:
         self.base &= self.mask
         self.abi = Abi(self.bits, self.order)
         self.word = "Q" if self.bits == 64 else "I"
-        at = self.base + TABLE
+        at = self.base + self.table
         self.places: dict[str, int] = {"_stext": self.base}
         tokens, starts = self._tokens()
         parts = {

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from collections.abc import Callable
 from pathlib import Path
@@ -29,3 +30,12 @@ def look(tmp_path_factory: pytest.TempPathFactory) -> Look:
         return examine(str(place), expected=parse_expectation(expect or {}), **options)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def valid() -> Callable[[dict[str, t.Any]], None]:
+    """Checks a document against its published schema."""
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = Path(__file__).parents[5].joinpath("docs", "schemas", "verdict.schema.json")
+    validator = jsonschema.Draft202012Validator(json.loads(schema.read_text()))
+    return t.cast("Callable[[dict[str, t.Any]], None]", validator.validate)

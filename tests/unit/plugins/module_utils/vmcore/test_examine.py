@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import struct
@@ -16,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
-from ansible_collections.linux.kdump.plugins.module_utils.vmcore.examine import examine
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.examine import DEPTHS, examine
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.findings import RULES, VERDICTS, finding, verdict_of
 from ansible_collections.linux.kdump.tests.unit.vmcore_files import (
     KdumpOptions,
@@ -49,16 +48,7 @@ def ids(document: dict[str, t.Any]) -> list[str]:
     return [found["id"] for found in document["findings"]]
 
 
-@pytest.fixture(scope="module")
-def valid() -> Callable[[dict[str, t.Any]], None]:
-    """Checks a document against its published schema."""
-    jsonschema = pytest.importorskip("jsonschema")
-    schema = Path(__file__).parents[5].joinpath("docs", "schemas", "verdict.schema.json")
-    validator = jsonschema.Draft202012Validator(json.loads(schema.read_text()))
-    return t.cast("Callable[[dict[str, t.Any]], None]", validator.validate)
-
-
-@pytest.mark.parametrize("depth", ["structure", "content", "full"])
+@pytest.mark.parametrize("depth", list(DEPTHS))
 @pytest.mark.parametrize("name", list(SAMPLES))
 def test_a_good_dump(look: Look, valid: Callable[[dict[str, t.Any]], None], name: str, depth: str) -> None:
     document = look(SAMPLES[name], expect=EXPECTED, depth=depth, log=True)
@@ -78,6 +68,14 @@ def test_structure_alone_reads_no_log(look: Look) -> None:
     document = look(SAMPLES["kdump-lzo"], depth="structure", log=True)
     assert (document["verdict"], document["log"], document["log_summary"]) == ("ok", [], None)
     assert (document["nonce_found"], document["panic"]) == (None, None)
+
+
+def test_identity_reads_memory_but_no_log(look: Look) -> None:
+    document = look(SAMPLES["elf-filtered"], depth="identity", log=True)
+    assert (document["nodename"], document["log"], document["panic"]) == (NODENAME, [], None)
+    unknown = write_elf(Machine(), number=243)
+    assert "machine-unsupported" not in ids(look(unknown, depth="structure"))
+    assert "machine-unsupported" in ids(look(unknown, depth="identity"))
 
 
 @pytest.mark.parametrize("five_levels", [False, True])
