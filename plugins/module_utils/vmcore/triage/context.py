@@ -24,12 +24,15 @@ _MEANINGS: t.Final = dict(TAINTS)
 _TAINT: t.Final = r"(?:Not tainted|Tainted: (?P<taint>[A-Z](?: *[A-Z])*))(?: |,|$)"
 #: "UID:" is there since 6.12; kernels before 3.10 begin with "Pid:".
 _CPU: t.Final = re.compile(
-    r"CPU: (?P<cpu>\d{1,6}) (?:UID: \d+ )?PID: (?P<pid>\d{1,10}) Comm: (?P<comm>.+?) (?:Kdump: loaded )?" + _TAINT
+    r"CPU: (?P<cpu>\d{1,6}) (?:UID: \d+ )?PID: (?P<pid>\d{1,10}) Comm: (?P<comm>.+?) (?:Kdump: loaded )?" + _TAINT,
+    re.ASCII,
 )
-_OLD: t.Final = re.compile(r"Pid: (?P<pid>\d{1,10}), comm: (?P<comm>.+?)\s+(?P<cpu>)" + _TAINT)
-_MODULES: t.Final = re.compile(r"^\s*Modules linked in:(?P<names>.*)$")
-_NAMES: t.Final = re.compile(r"^\s*(?:[\w-]+(?:\([A-Z+-]{1,12}\))?(?:\s+|$))*(?:\[(?:last )?unloaded: [^\]]*\]?\s*)?$")
-_NAME: t.Final = re.compile(r"[\w-]+")
+_OLD: t.Final = re.compile(r"Pid: (?P<pid>\d{1,10}), comm: (?P<comm>.+?)\s+(?P<cpu>)" + _TAINT, re.ASCII)
+_MODULES: t.Final = re.compile(r"^\s*Modules linked in:(?P<names>.*)$", re.ASCII)
+_NAMES: t.Final = re.compile(
+    r"^\s*(?:[\w-]+(?:\([A-Z+-]{1,12}\))?(?:\s+|$))*(?:\[(?:last )?unloaded: [^\]]*\]?\s*)?$", re.ASCII
+)
+_NAME: t.Final = re.compile(r"[\w-]+", re.ASCII)
 #: A line of the list holds a thousand characters at most; this many lines hold more modules than any machine has.
 _MODULE_LINES: t.Final = 40
 

@@ -34,36 +34,41 @@ _LOCATION: t.Final = r"(?P<text>(?P<name>[A-Za-z_.$][\w.$]*)\+0x[0-9a-f]+/0x[0-9
 _FRAME: t.Final = re.compile(
     r"^\s*(?P<guess>\()?(?:\[<[0-9a-f]+>\]\s*|\[[0-9a-f]{8,16}\] \[[0-9a-f]{8,16}\] )?(?P<unsure>\? )?"
     + _LOCATION
-    + r"\)?(?P<unreliable> \(unreliable\))?"
+    + r"\)?(?P<unreliable> \(unreliable\))?",
+    re.ASCII,
 )
 #: How the line begins that names the instruction pointer: x86, i386, powerpc, arm64, s390x, arm, riscv64.
 _POINTERS: t.Final = re.compile(
     r"^\s*(?:RIP: [0-9a-f]{4}:(?:\[<[0-9a-f]+>\]\s+\[<[0-9a-f]+>\]\s+)?|EIP: (?:[0-9a-f]{4}:)?|EIP is at "
-    r"|IP: \[<[0-9a-f]+>\] |NIP \[[0-9a-f]+\] |pc : |PC is at |epc : |Krnl PSW : [0-9a-f]+ [0-9a-f]+ \()" + _LOCATION
+    r"|IP: \[<[0-9a-f]+>\] |NIP \[[0-9a-f]+\] |pc : |PC is at |epc : |Krnl PSW : [0-9a-f]+ [0-9a-f]+ \()" + _LOCATION,
+    re.ASCII,
 )
-_TRACE: t.Final = re.compile(r"^\s*Call [Tt]race:(?P<rest>.*)$")
+_TRACE: t.Final = re.compile(r"^\s*Call [Tt]race:", re.ASCII)
 #: A new run of frames begins: what ran before the interrupt. On powerpc the line names the interrupt.
 _BOUNDARY: t.Final = re.compile(
-    r"^\s*(?:</(?:IRQ|NMI|SOFTIRQ|#\w+)>|<(?:EOI|EOE)>|--- (?:interrupt|Exception): |RIP: 00)"
+    r"^\s*(?:</(?:IRQ|NMI|SOFTIRQ|#\w+)>|<(?:EOI|EOE)>|--- (?:interrupt|Exception): |RIP: 00)", re.ASCII
 )
 #: What may stand between the frames of one trace.
 _MARKER: t.Final = re.compile(
-    r"^\s*<?<?/?(?:TASK|IRQ|NMI|SOFTIRQ|ENTRY_TRAMPOLINE|EOI|EOE|#\w+)>|^\s*(?:[RE]?[A-D]X|[RE]?[SI]P|[RE][SDB][IP]|R\d\d?|CS|DS"
-    r"|EFLAGS|Code|ORIG_[RE]AX|NIP|LR|MSR|CFAR|GPR\d\d|REGS|PACA|IRQMASK|DAR|CR|XER|pc|lr|sp|pstate|x\d+ ?)\b"
+    r"^\s*<?<?/?(?:TASK|IRQ|NMI|SOFTIRQ|ENTRY_TRAMPOLINE|EOI|EOE|#\w+)>|^\s*(?:[RE]?[A-D]X|[RE]?[SI]P|[RE][SDB][IP]|R\d\d?"
+    r"|CS|DS|EFLAGS|Code|ORIG_[RE]AX|NIP|LR|MSR|CFAR|GPR\d\d|REGS|PACA|IRQMASK|DAR|CR|XER|pc|lr|sp|pstate|x\d+ ?)\b",
+    re.ASCII,
 )
 
 #: Before 4.9, x86 put its markers in front of a frame; these two end what the interrupt ran.
-_INLINE: t.Final = re.compile(r"^\s*<<?(?P<name>[A-Z]{2,16})>>?\s+(?=\S)")
+_INLINE: t.Final = re.compile(r"^\s*<<?(?P<name>[A-Z]{2,16})>>?\s+(?=\S)", re.ASCII)
 _ENDS: t.Final = frozenset({"EOI", "EOE"})
 
 #: What compilers and linkers hang on to a name.
 _SUFFIX: t.Final = re.compile(
-    r"(?:\.(?:isra|constprop|part|cold|llvm|lto_priv|ipa|localalias|cfi_jt|cfi|__uniq|plt|str|clone|\d+)\b.*|\$\w+)$"
+    r"(?:\.(?:isra|constprop|part|cold|llvm|lto_priv|ipa|localalias|cfi_jt|cfi|__uniq|plt|str|clone|\d+)\b.*|\$\w+)$",
+    re.ASCII,
 )
 #: What a syscall's entry is called on each machine; SyS_ is of kernels before 4.17.
 _SYSCALL: t.Final = re.compile(
     r"^(?:__(?:x64|ia32|x32|arm64|s390x?|riscv|powerpc|se|do|compat)(?:_compat)?_sys_|__se_compat_sys_|__do_compat_sys_"
-    r"|compat_SyS_|compat_sys_|SyS_|SYSC_|__sys_)"
+    r"|compat_SyS_|compat_sys_|SyS_|SYSC_|__sys_)",
+    re.ASCII,
 )
 
 

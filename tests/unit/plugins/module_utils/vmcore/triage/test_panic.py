@@ -163,6 +163,13 @@ def test_a_list_of_modules_goes_on_in_the_next_record() -> None:
     assert found(log).modules == ("ext4", "mbcache", "jbd2", "snd", "evil")
 
 
+def test_names_are_ascii() -> None:
+    log = fill(X86_OOPS.log).replace(" mbcache", " m\u05d0b\u0661 mbcache").replace("ext4_mark", "\u05d0_mark")
+    panic = found(log)
+    assert panic.modules is not None and all(name.isascii() for name in panic.modules)
+    assert all(str(frame).isascii() for frame in panic.frames)
+
+
 @pytest.mark.parametrize(
     "lines", [[], records("all is well"), records(fill(X86_SOFT.log), facility=1)], ids=["empty", "well", "forged"]
 )
