@@ -20,7 +20,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 nox.options.sessions = [
     "lint", "ansible_lint", "units", "units_newer", "browser", "docs", "importer",
-    "sanity", "ansible_test_units", "integration", "molecule",
+    "sanity", "ansible_test_units", "vmcores", "integration", "molecule",
 ]  # fmt: skip
 
 ROOT = pathlib.Path(__file__).parent
@@ -69,6 +69,9 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy", str(COLLECTION / "plugins"), str(COLLECTION / "tests" / "unit"), env={"MYPYPATH": str(TREE)})
+    session.run(
+        "mypy", str(COLLECTION / "tests" / "vmcores"), "tests/benchmarks/vmcore_info.py", env={"MYPYPATH": str(TREE)}
+    )
     session.run("mypy", "noxfile.py", *map(str, sorted(pathlib.Path("tools").glob("*.py"))))
     session.run("yamllint", "--strict", ".")
     targets = ["plugins/modules", "plugins/module_utils"]
@@ -180,6 +183,13 @@ def ansible_test_units(session: nox.Session) -> None:
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     for version in [own, *([OLDEST_TARGET] if interpreter(OLDEST_TARGET) else [])]:
         ansible_test(session, "units", "--venv", "--python", version, "--color", "no", *session.posargs)
+
+
+@nox.session
+def vmcores(session: nox.Session) -> None:
+    """Real dumps of several architectures, and the readers that others wrote beside ours."""
+    prepare(session, "vmcores")
+    session.run("pytest", "tests/vmcores", *session.posargs)
 
 
 @nox.session
