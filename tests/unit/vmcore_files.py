@@ -169,7 +169,8 @@ class KdumpWriter:
         machine, options = self.machine, self.options
         names = utsname(machine)
         if options.anonymous:
-            names = (bytes(260) + machine.machine.encode()).ljust(390, b"\0")
+            name = "Unknown" if machine.machine == "aarch64" else machine.machine
+            names = (bytes(260) + name.encode()).ljust(390, b"\0")
         start = b"KDUMP   " + c_struct(self.order, self.alignment, [(4, options.version)]) + names
         long, status = self.bits // 8, self.flag if options.status is None else options.status
         fields = (status, self.page, self.sub_blocks, self.bitmap_blocks, self.pages, 0, 0, 0, 0, machine.cpus)

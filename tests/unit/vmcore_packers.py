@@ -8,27 +8,23 @@ Nothing is needed for it: readers are tested with streams that no library made.
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
 
 #: A run this long is worth an instruction of its own in any of the formats.
-_RUN = 8
+_RUN = re.compile(rb"(.)\1{7,}", re.DOTALL)
 
 
 def _runs(data: bytes) -> Iterator[tuple[bytes, int]]:
     """Literals, each with how often its last byte is repeated after it."""
-    literals, at = bytearray(), 0
-    while at < len(data):
-        run = len(data) - at - len(data[at:].lstrip(data[at : at + 1]))
-        if run < _RUN:
-            literals += data[at : at + run]
-        else:
-            yield bytes(literals) + data[at : at + 1], run - 1
-            literals = bytearray()
-        at += run
-    if literals:
-        yield bytes(literals), 0
+    at = 0
+    for run in _RUN.finditer(data):
+        yield data[at : run.start() + 1], run.end() - run.start() - 1
+        at = run.end()
+    if at < len(data):
+        yield data[at:], 0
 
 
 def pack_lzo(data: bytes) -> bytes:

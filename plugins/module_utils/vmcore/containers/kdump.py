@@ -16,7 +16,7 @@ from .codecs import CODECS, PageError, unpack
 from .container import Utsname
 from .descriptors import Descriptor, DescriptorTable
 from .kdump_headers import read_headers
-from .machines import MachineType, machine_by_name
+from .machines import machine_by_vmcoreinfo
 from .notes import MAX_VMCOREINFO, read_notes
 from .source import Source
 
@@ -45,9 +45,6 @@ class KdumpFile:
         names = headers.utsname
         # QEMU knows the machine, and nothing of what runs on it.
         self.utsname: Utsname | None = names if names.release else None
-        self._machine = machine = headers.machine or self._nameless_machine()
-        self.machine: str | None = machine.name if machine else names.machine
-        self.abi = machine.abi if machine else Abi(headers.bits, headers.order)
         self.dump_level: int | None = headers.dump_level
         if headers.status & _INCOMPLETE:
             self.findings.append(finding("incomplete-flag"))
@@ -97,33 +94,33 @@ class KdumpFile:
             return []
         return [finding("pages-damaged", count=failures, total=self._table.count, at=first[0], cause=first[1])]
 
-    def _nameless_machine(self) -> MachineType | None:
-        """QEMU has no name for aarch64; its kernels are known by what only they export."""
-        offset, size = self.headers.vmcoreinfo
-        if self.utsname or not 0 < size <= MAX_VMCOREINFO:
-            return None
-        text = self._source.read(offset, size, "VMCOREINFO")
-        return machine_by_name("aarch64") if b"NUMBER(kimage_voffset)=" in text else None
-
     def _read_notes(self) -> None:
         headers = self.headers
-        notes = read_notes(self._source, [headers.notes] if headers.notes[1] else [], self._machine, headers.order)
-        self.cpus = notes.cpus
-        self.registers = notes.registers
-        self.findings += notes.findings
-        if headers.erased[1]:
-            self.findings.append(finding("erased"))
+        places, machine = [headers.notes] if headers.notes[1] else [], headers.machine
+        notes = read_notes(self._source, places, machine, headers.order)
         text = notes.vmcoreinfo
         offset, size = headers.vmcoreinfo
         if text is None and 0 < size <= MAX_VMCOREINFO:
             text = self._source.read(offset, size, "VMCOREINFO")
         self.vmcoreinfo: VmcoreInfo | None = VmcoreInfo(text) if text is not None else None
-        if text is not None:
-            return
-        if headers.version < _VMCOREINFO_SINCE:
-            self.findings.append(finding("version-old", version=headers.version))
-        else:
-            self.findings.append(finding("hypervisor-dump" if notes.hypervisor else "vmcoreinfo-missing"))
+        if machine is None and self.vmcoreinfo:
+            # QEMU knows no name for an aarch64 machine: it writes "Unknown".
+            machine = machine_by_vmcoreinfo(self.vmcoreinfo)
+            notes = read_notes(self._source, places, machine, headers.order)
+        self.machine: str | None = machine.name if machine else headers.utsname.machine
+        self.abi = machine.abi if machine else Abi(headers.bits, headers.order)
+        self.cpus, self.registers = notes.cpus, notes.registers
+        self.findings += notes.findings
+        if headers.erased[1]:
+            self.findings.append(finding("erased"))
+        if self.vmcoreinfo is None:
+            self.findings.append(self._explain(hypervisor=notes.hypervisor))
+
+    def _explain(self, *, hypervisor: bool) -> Finding:
+        """Why there is no VMCOREINFO."""
+        if self.headers.version < _VMCOREINFO_SINCE:
+            return finding("version-old", version=self.headers.version)
+        return finding("hypervisor-dump" if hypervisor else "vmcoreinfo-missing")
 
     def _choose_window(self) -> tuple[int, int]:
         """A part of a split dump has descriptors only for its own pages."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..abi import ABIS, Abi
+from ..vmcoreinfo import VmcoreInfo
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -84,3 +85,21 @@ def machine_by_number(number: int, order: str) -> MachineType | None:
 def machine_by_name(name: str) -> MachineType | None:
     """The machine that uname(2) calls so."""
     return next((row for row in MACHINES if row.name == name or (row.aliases and name.startswith(row.aliases))), None)
+
+
+#: What only the kernels of one machine say in VMCOREINFO.
+_TELLING: t.Final = {
+    "NUMBER(phys_base)": "x86_64",
+    "NUMBER(kimage_voffset)": "aarch64",
+    "NUMBER(phys_ram_base)": "riscv64",
+    "SYMBOL(lowcore_ptr)": "s390x",
+    "NUMBER(RADIX_MMU)": "ppc64le",
+    "SYMBOL(vmemmap_list)": "ppc64le",
+    "CONFIG_X86_PAE": "i386",
+    "CONFIG_ARM_LPAE": "arm",
+}
+
+
+def machine_by_vmcoreinfo(info: VmcoreInfo) -> MachineType | None:
+    """The machine whose kernel wrote this, where it tells."""
+    return next((machine_by_name(name) for key, name in _TELLING.items() if key in info), None)

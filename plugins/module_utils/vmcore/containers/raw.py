@@ -5,31 +5,12 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ..findings import Finding, finding, unreadable
 from ..vmcoreinfo import VmcoreInfo
 from .container import Utsname
-from .machines import MACHINES, MachineType
+from .machines import MACHINES, MachineType, machine_by_vmcoreinfo
 from .registers import CpuState
 from .source import Source, read_all
-
-#: What only the kernels of one machine say in VMCOREINFO.
-_TELLING: t.Final = {
-    "NUMBER(phys_base)": "x86_64",
-    "NUMBER(kimage_voffset)": "aarch64",
-    "NUMBER(phys_ram_base)": "riscv64",
-    "SYMBOL(lowcore_ptr)": "s390x",
-    "NUMBER(RADIX_MMU)": "ppc64le",
-    "SYMBOL(vmemmap_list)": "ppc64le",
-    "CONFIG_X86_PAE": "i386",
-    "CONFIG_ARM_LPAE": "arm",
-}
-
-
-def machine_of(info: VmcoreInfo) -> str | None:
-    """The machine whose kernel wrote this VMCOREINFO, where it tells."""
-    return next((machine for key, machine in _TELLING.items() if key in info), None)
 
 
 class RawMemory:
@@ -66,8 +47,8 @@ class RawMemory:
 
 def open_raw(source: Source, info: VmcoreInfo, machine: str | None) -> RawMemory:
     """The memory of the machine that is named, or that VMCOREINFO tells."""
-    name = machine or machine_of(info)
-    row = next((row for row in MACHINES if row.name == name), None)
+    named = next((row for row in MACHINES if row.name == machine), None)
+    row = named or machine_by_vmcoreinfo(info)
     if row is None:
         raise unreadable("machine-unknown")
     return RawMemory(source, row, info)

@@ -147,6 +147,13 @@ def test_as_qemu_writes_it(look: Look, variant: str) -> None:
     assert document["machine"] == variant.partition("-")[0]
 
 
+def test_a_machine_that_qemu_calls_unknown(tmp_path: Path) -> None:
+    machine = Machine(variant="aarch64", machine="Unknown")
+    dump = opened(tmp_path / "core", write_kdump(machine, KdumpOptions(anonymous=True)))
+    assert (dump.machine, len(dump.registers), dump.abi.bits) == ("aarch64", 2, 64)
+    assert "pstate" in dump.registers[0].registers
+
+
 def test_lost_and_damaged_descriptors_are_counted(tmp_path: Path) -> None:
     first = BASE // PAGE
     data = bytearray(write_kdump(Machine(), KdumpOptions(lose=(first + 5, first + 900))))

@@ -19,7 +19,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.aids
     parse_aids,
     read_vmcoreinfo,
 )
-from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.raw import machine_of
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.machines import machine_by_vmcoreinfo
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.vmcoreinfo import VmcoreInfo
 from ansible_collections.linux.kdump.tests.unit.vmcore_files import (
     KdumpOptions,
@@ -69,8 +69,9 @@ def test_a_vmcoreinfo_that_does_not_tell_the_machine(look: Look) -> None:
 @pytest.mark.parametrize("variant", ["x86_64", "aarch64", "s390x", "i386-pae"])
 def test_the_machine_is_known_from_its_vmcoreinfo(variant: str) -> None:
     machine = Machine(variant=variant)
-    found = machine_of(VmcoreInfo(machine.vmcoreinfo))
-    assert found == ("i386" if machine.machine == "i686" else machine.machine)
+    found = machine_by_vmcoreinfo(VmcoreInfo(machine.vmcoreinfo))
+    assert found is not None
+    assert found.name == ("i386" if machine.machine == "i686" else machine.machine)
 
 
 def qemu(machine: Machine) -> bytes:
