@@ -120,7 +120,8 @@ notes:
   - LZO pages are unpacked with liblzo2 where it is installed, else by code of this collection, which is slow enough
     to matter with O(depth=full).
   - Pages packed with snappy need the Python package cramjam; pages and files packed with zstd need Python 3.14 or the
-    package backports.zstd; files packed with lz4 need the package lz4. Without them the structure can still be checked,
+    package backports.zstd; files packed with lz4 need the package lz4; C(requirements/codecs.txt) of the collection
+    pins all three. Without them the structure can still be checked,
     except that of a compressed file.
 """
 
