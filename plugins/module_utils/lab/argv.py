@@ -18,9 +18,11 @@ QEMU: t.Final = "qemu-system-x86_64"
 MACHINE: t.Final = "q35,smm=off"
 
 #: Accelerator and processor by kind; under TCG one thread a virtual processor, and no emulated SVM: the guest would
-#: load KVM modules that nobody uses.
+#: load KVM modules that nobody uses. What was translated before a reboot is thrown away page by page as the next kernel
+#: writes there, which took firmware and boot loader from 4 up to 40 seconds (QEMU 7.2); a small buffer is soon
+#: emptied as a whole instead.
 ACCELERATORS: t.Final = {
-    "tcg": ("tcg,thread=multi", "qemu64,-svm"),
+    "tcg": ("tcg,thread=multi,tb-size=96", "qemu64,-svm"),
     "kvm": ("kvm", "host"),
 }
 
