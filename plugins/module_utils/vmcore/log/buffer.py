@@ -15,8 +15,7 @@ from ..findings import unreadable
 from ..translate.memory import Memory
 from ..vmcoreinfo import VmcoreInfo
 from .arrays import Members, Window
-from .records import DamagedError, LogRecord, Newest, Walk, caller_name, checked, level_of, summary
-from .text import safe_text
+from .records import DamagedError, Newest, Stored, Walk, checked, level_of, summary
 
 #: The largest buffer that is believed, and the most records: a larger one would take minutes to walk through.
 _MAX_SIZE: t.Final = 1 << 25
@@ -91,12 +90,11 @@ class _Buffer:
             raise DamagedError(f"the record at byte {at} is {header.length} bytes long")
         return header
 
-    def record(self, at: int, header: _Header, seq: int) -> LogRecord:
+    def record(self, at: int, header: _Header, seq: int) -> Stored:
         """The record; its dictionary, which names a device, is left out."""
-        text = checked(self.window.read(at + self._layout.size, header.text_length), f"the record at byte {at}")
-        caller = None if header.caller is None else caller_name(header.caller)
-        level = level_of(header.flags, self._order)
-        return LogRecord(seq, header.ts_nsec, level, header.facility, caller, safe_text(text))
+        text = self.window.read(at + self._layout.size, header.text_length)
+        checked(text, f"the record at byte {at}")
+        return Stored(seq, header.ts_nsec, level_of(header.flags, self._order), header.facility, header.caller, text)
 
     def wrap(self, at: int) -> int:
         """Where the walk goes on after a record without a length."""
@@ -133,7 +131,7 @@ def walk(memory: Memory, info: VmcoreInfo) -> Walk:
         raise buffer.window.error
     return Walk(
         generation="records",
-        records=newest.records,
+        records=newest.records(),
         damage=summary(damage),
         overwritten=None if buffer.first else 0,
         unread=newest.unread,

@@ -11,15 +11,20 @@ from __future__ import annotations
 import re
 import struct
 import typing as t
+from collections import deque
+from collections.abc import Iterable, Iterator
 
 from ..findings import unreadable
 from ..translate.memory import Memory
 from ..vmcoreinfo import VmcoreInfo
 from .arrays import Window
-from .records import MAX_RECORDS, DamagedError, LogRecord, Newest, Walk, checked, summary
-from .text import safe_text
+from .records import MAX_RECORDS, DamagedError, Newest, Stored, Walk, checked, summary
 
 _MAX_SIZE: t.Final = 1 << 25
+#: So many of the newest characters are looked at.
+_MAX_KEPT: t.Final = 1 << 23
+#: A printk() writes 1024 characters at most, but a line may be of several.
+_MAX_LINE: t.Final = 1 << 16
 #: So many characters are given up together where a page is missing.
 _PIECE: t.Final = 1 << 8
 #: As the kernel writes them, and not otherwise: what is only similar belongs to the text.
@@ -47,18 +52,20 @@ class _Ring:
         """Whether the ring went round."""
         return self._end > self._size
 
-    def text(self) -> bytes:
+    def pieces(self) -> Iterator[bytes]:
         """All characters, oldest first; a line feed stands for what is not in the dump."""
         end = self._end % self._size if self.overwritten else self._end
-        pieces: list[bytes] = []
+        whole = False
         for start, stop in ((end, self._size), (0, end)) if self.overwritten else ((0, end),):
             for at in range(start, stop, _PIECE):
                 try:
-                    pieces.append(self.window.read(at, min(_PIECE, stop - at)))
+                    yield self.window.read(at, min(_PIECE, stop - at))
                 except DamagedError as error:
                     self.damage.append(str(error))
-                    pieces += [b"\n"] if pieces and pieces[-1] != b"\n" else []
-        return b"".join(pieces)
+                    yield b"\n" if whole else b""
+                    whole = False
+                else:
+                    whole = True
 
     def _read(self, address: int, layout: struct.Struct) -> int:
         value: int = layout.unpack(self._memory.read(address, layout.size))[0]
@@ -68,35 +75,47 @@ class _Ring:
 def walk(memory: Memory, info: VmcoreInfo) -> Walk:
     """Every line, oldest first; the first is a part of one where the ring went round."""
     ring = _Ring(memory, info)
-    # Of the oldest, if there are too many, all that is kept is how many.
-    older, lines = _newest(ring.text())
+    older, lines = _newest(ring.pieces())
     newest = Newest()
     for seq, line in enumerate(lines, older):
         try:
-            newest.add(_record(seq, checked(line, f"line {seq}")))
+            newest.add(_record(seq, line))
         except DamagedError as error:
             ring.damage.append(str(error))
-    if ring.window.error and not newest.records:
+    records = newest.records()
+    if ring.window.error and not records:
         raise ring.window.error
     return Walk(
         generation="characters",
-        records=newest.records,
+        records=records,
         damage=summary(ring.damage),
         overwritten=None if ring.overwritten else 0,
         unread=older + newest.unread,
     )
 
 
-def _newest(text: bytes) -> tuple[int, list[bytes]]:
+def _newest(pieces: Iterable[bytes]) -> tuple[int, list[bytes]]:
     """The newest lines, and how many there are before them."""
-    lines = text.rsplit(b"\n", MAX_RECORDS + 1)
-    older = lines.pop(0).count(b"\n") + 1 if len(lines) > MAX_RECORDS + 1 else 0
+    kept: deque[bytes] = deque()
+    older = length = 0
+    for piece in pieces:
+        kept.append(piece)
+        length += len(piece)
+        while length > _MAX_KEPT:
+            length -= len(kept[0])
+            older += kept.popleft().count(b"\n")
+    lines = b"".join(kept).rsplit(b"\n", MAX_RECORDS + 1)
+    if len(lines) > MAX_RECORDS + 1:
+        older += lines.pop(0).count(b"\n") + 1
     # What follows the last line feed is a line only if it is more than nothing.
     return older, lines if lines[-1] else lines[:-1]
 
 
-def _record(seq: int, line: bytes) -> LogRecord:
+def _record(seq: int, line: bytes) -> Stored:
     """A line with what stands before its text."""
+    checked(line, f"line {seq}")
+    if len(line) > _MAX_LINE:
+        raise DamagedError(f"line {seq} is {len(line)} bytes long")
     level = _LEVEL.match(line)
     start = level.end() if level else 0
     time = _TIME.match(line, start)
@@ -106,11 +125,11 @@ def _record(seq: int, line: bytes) -> LogRecord:
         ts_nsec = int(time[1]) * 10**9 + int(time[2]) * 1000
         start = time.end()
     value = int(level[1]) if level else None
-    return LogRecord(
+    return Stored(
         seq=seq,
         ts_nsec=ts_nsec,
         level=None if value is None else value & 7,
         facility=0 if value is None else value >> 3,
         caller=None,
-        text=safe_text(line[start:]),
+        text=line[start:],
     )

@@ -33,7 +33,8 @@ class Style(t.NamedTuple):
 
 #: All there is to know.
 DMESG: t.Final = Style(callers=True, losses=True)
-#: makedumpfile --dump-dmesg up to 1.7.7; it copies the characters of the oldest generation of the log as they are.
+#: makedumpfile --dump-dmesg, of which the latest show callers too; the characters of the oldest generation of the log
+#: it copies as they are.
 MAKEDUMPFILE: t.Final = Style(ascii_only=True)
 MAKEDUMPFILE_CHARACTERS: t.Final = Style(ascii_only=True, levels=True)
 #: vmcore-dmesg of kexec-tools.

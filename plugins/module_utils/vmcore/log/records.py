@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
-import sys
 import typing as t
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .text import is_plain, safe_text
+
 #: Which half of the numbers of a caller are CPUs: the upper one.
 _CPU_CALLER: t.Final = 1 << 31
-#: As many of the newest records are kept, in as much memory. Only a log_buf_len= of 16 MiB or more holds more.
+#: As many of the newest records are kept, of as much text. Only a log_buf_len= of 16 MiB or more holds more.
 MAX_RECORDS: t.Final = 100_000
 MAX_BYTES: t.Final = 32 << 20
+#: A byte may become four characters, each as wide in memory as the widest of its text.
+_WIDEST: t.Final = 16
 #: No message holds so many zeros in a row: they stand where a page of the dump is missing.
 _HOLE: t.Final = bytes(16)
 
@@ -73,26 +76,45 @@ class DamagedError(ValueError):
     """One record cannot be believed."""
 
 
+class Stored(t.NamedTuple):
+    """A record as the kernel stored it."""
+
+    seq: int
+    ts_nsec: int | None
+    level: int | None
+    facility: int
+    caller: int | None
+    text: bytes
+
+    def decoded(self) -> LogRecord:
+        """The record as it is shown."""
+        caller = None if self.caller is None else caller_name(self.caller)
+        return LogRecord(self.seq, self.ts_nsec, self.level, self.facility, caller, safe_text(self.text))
+
+
 class Newest:
     """Collects records and forgets the oldest when there are too many: a log may be larger than memory."""
 
     def __init__(self) -> None:
-        self._records: deque[LogRecord] = deque()
+        self._stored: deque[Stored] = deque()
+        self._costs: deque[int] = deque()
         self._room = MAX_BYTES
         self.unread = 0
 
-    def add(self, record: LogRecord) -> None:
-        """Keep the record."""
-        self._records.append(record)
-        self._room -= sys.getsizeof(record.text)
-        while self._room < 0 or len(self._records) > MAX_RECORDS:
-            self._room += sys.getsizeof(self._records.popleft().text)
+    def add(self, stored: Stored) -> None:
+        """Keep the record; what is forgotten again is never decoded."""
+        cost = len(stored.text) * (1 if is_plain(stored.text) else _WIDEST)
+        self._stored.append(stored)
+        self._costs.append(cost)
+        self._room -= cost
+        while self._room < 0 or len(self._stored) > MAX_RECORDS:
+            self._stored.popleft()
+            self._room += self._costs.popleft()
             self.unread += 1
 
-    @property
     def records(self) -> tuple[LogRecord, ...]:
-        """What was kept, oldest first."""
-        return tuple(self._records)
+        """What was kept, oldest first; it can be taken once."""
+        return tuple(self._stored.popleft().decoded() for _ in range(len(self._stored)))
 
 
 def caller_name(caller: int) -> str:

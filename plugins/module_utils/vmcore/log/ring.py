@@ -16,8 +16,7 @@ from ..findings import UnreadableError, unreadable
 from ..translate.memory import Memory
 from ..vmcoreinfo import VmcoreInfo
 from .arrays import Members, Slots, Values, Window
-from .records import MAX_RECORDS, DamagedError, LogRecord, Newest, Walk, caller_name, checked, level_of, summary
-from .text import safe_text
+from .records import MAX_RECORDS, DamagedError, Newest, Stored, Walk, checked, level_of, summary
 
 #: The two top bits of a descriptor's state word hold its state, the others its id. A record is whole in these two
 #: states; in the others (0, 3) it is being written, or was overwritten.
@@ -124,7 +123,7 @@ class _Ring:
             raise DamagedError(f"the slot of record {slot.number} belongs to another")
         return False
 
-    def record(self, slot: _Slot) -> tuple[LogRecord | None, int]:
+    def record(self, slot: _Slot) -> tuple[Stored | None, int]:
         """The record, None where its text was lost, and its number."""
         _state, begin, following = slot.desc or ()
         seq, ts_nsec, length, facility, flags, caller = slot.info or ()
@@ -133,8 +132,8 @@ class _Ring:
         text = self._texts.block(slot.number, begin, following, length)
         if text is None:
             return None, seq
-        level, name = level_of(flags, self._abi.order), f"record {slot.number}"
-        return LogRecord(seq, ts_nsec, level, facility, caller_name(caller), safe_text(checked(text, name))), seq
+        checked(text, f"record {slot.number}")
+        return Stored(seq, ts_nsec, level_of(flags, self._abi.order), facility, caller, text), seq
 
     @property
     def unread(self) -> int:
@@ -199,7 +198,7 @@ class _Tally:
         """A record was begun. If another follows it, it is missing in the log."""
         self._unfinished += 1
 
-    def finished(self, record: LogRecord | None, seq: int) -> None:
+    def finished(self, record: Stored | None, seq: int) -> None:
         """A record was written; None where its text found no room."""
         if self.before is None:
             self.before = max(seq - len(self.damage), 0)
@@ -227,7 +226,7 @@ def walk(memory: Memory, info: VmcoreInfo) -> Walk:
         raise ring.error
     return Walk(
         generation="lockless",
-        records=tally.newest.records,
+        records=tally.newest.records(),
         lost=tally.lost,
         gaps=tally.gaps,
         damage=summary(tally.damage),

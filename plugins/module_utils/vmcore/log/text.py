@@ -15,9 +15,14 @@ _NOT_PLAIN: t.Final = re.compile(r"[^\t\n -~]")
 _HARMFUL: t.Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
 
 
+def is_plain(data: bytes) -> bool:
+    """Whether the text is the bytes themselves."""
+    return bool(_PLAIN.fullmatch(data))
+
+
 def safe_text(data: bytes) -> str:
     r"""UTF-8 as text; bytes that are none, and characters that do anything but stand there, as C(\\x1b)."""
-    if _PLAIN.fullmatch(data):
+    if is_plain(data):
         return data.decode("ascii")
     return _NOT_PLAIN.sub(_harmless, data.decode("utf-8", "backslashreplace"))
 

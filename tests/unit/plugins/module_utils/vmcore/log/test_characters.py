@@ -148,6 +148,27 @@ def test_more_lines_than_fit_into_memory(monkeypatch: pytest.MonkeyPatch) -> Non
     assert found.unread == 15
 
 
+def test_more_characters_than_fit_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "_MAX_KEPT", 512)
+    log = Characters()
+    for number in range(100):
+        log.say(f"line {number}")
+    found = walk(log)
+    assert found.records[-1].seq == 99
+    assert 10 < len(found.records) < 25
+    assert found.unread == 100 - len(found.records)
+
+
+def test_a_line_that_nothing_wrote() -> None:
+    log = Characters(size=1 << 17)
+    log.say("before")
+    log.say("x" * (1 << 16))
+    log.say("after")
+    found = walk(log)
+    assert [record.text for record in found.records] == ["before", "after"]
+    assert "bytes long" in found.damage[0]
+
+
 @pytest.mark.parametrize("value", [0, -1, (1 << 25) + 1])
 def test_sizes_that_lie(value: int) -> None:
     flat = Flat(Characters())

@@ -9,6 +9,7 @@ docs/vmcore-readers.md lists the differences. If one of these tests fails with a
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import subprocess
 import typing as t
@@ -33,6 +34,7 @@ from ansible_collections.linux.kdump.tests.unit.vmcores import Machine, Ring
 
 has_makedumpfile = pytest.mark.skipif(shutil.which("makedumpfile") is None, reason="makedumpfile is not installed")
 has_vmcore_dmesg = pytest.mark.skipif(shutil.which("vmcore-dmesg") is None, reason="vmcore-dmesg is not installed")
+has_crash = pytest.mark.skipif(shutil.which("crash") is None, reason="crash is not installed")
 
 #: What makedumpfile wants to know of struct page before it reads the log.
 PAGES: t.Final = [
@@ -84,6 +86,11 @@ def makedumpfile(path: Path) -> list[str]:
 
 def vmcore_dmesg(path: Path) -> list[str]:
     done = subprocess.run(["vmcore-dmesg", str(path)], check=True, capture_output=True, timeout=60)
+    return comparable(done.stdout)
+
+
+def crash(path: Path) -> list[str]:
+    done = subprocess.run(["crash", "--log", str(path)], check=True, capture_output=True, timeout=60)
     return comparable(done.stdout)
 
 
@@ -142,6 +149,23 @@ def test_vmcore_dmesg_on_other_machines(
     log = chatter(kind(bits=bits, order=order), count=30)
     style = VMCORE_DMESG._replace(levels=kind is Characters)
     assert vmcore_dmesg(dump(log, variant)) == ours(walk(log), style)
+
+
+@has_crash
+@pytest.mark.parametrize("name", [name for name in LOGS if not name.startswith("ring")])
+def test_crash_reads_the_same_but_for_what_is_not_ascii(name: str, dump: Callable[[Log], Path]) -> None:
+    log = LOGS[name]()
+    if isinstance(log, Characters):
+        right, dotted = ours(walk(log), MAKEDUMPFILE_CHARACTERS), r"\\x[89a-f][0-9a-f]"
+    else:
+        right, dotted = ours(walk(log), MAKEDUMPFILE), r"\\x[0-9a-f]{2}"
+    assert crash(dump(log)) == [re.sub(dotted, ".", line) for line in right]
+
+
+@has_crash
+def test_crash_knows_no_ring(dump: Callable[[Log], Path]) -> None:
+    done = subprocess.run(["crash", "--log", str(dump(Ring()))], check=False, capture_output=True, timeout=60)
+    assert b"no log buffer data" in done.stdout
 
 
 def exact_fit() -> Ring:

@@ -209,7 +209,7 @@ def test_more_records_than_fit_into_memory(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_more_text_than_fits_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MAX_BYTES", 1000)
+    monkeypatch.setattr(limits, "MAX_BYTES", 100)
     log = walk(filled())
     assert 0 < len(log.records) < 20
     assert log.records[-1].seq == 99
