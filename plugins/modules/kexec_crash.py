@@ -244,6 +244,29 @@ load:
   sample:
     boot_id: 5a3f3b0e-7d3c-4c4e-9b0f-3f7c5b8f4c11
     syscall: kexec_file_load
+kexec:
+  description: The path of kexec(8) on the host. Null where it is not installed.
+  returned: success
+  type: str
+  sample: /usr/sbin/kexec
+target:
+  description: Where the folder for dumps is. Null with O(command_line) and with O(state=unloaded).
+  returned: success
+  type: dict
+  contains:
+    source:
+      description: What is mounted there. Null with O(target.uuid).
+      type: str
+      sample: /dev/vda1
+    uuid:
+      description: The UUID of its file system.
+      type: str
+      sample: 0a3407de-014b-458b-b5c1-848e92a327a3
+    fstype:
+      description: The type of its file system.
+      type: str
+      sample: ext4
+  sample: {source: /dev/vda1, uuid: 0a3407de-014b-458b-b5c1-848e92a327a3, fstype: ext4}
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -168,10 +168,10 @@ def apply(plan: Plan, *, host: Host, runner: CommandRunner) -> None:
         _remove(plan.remove, host, runner)
     for file in plan.write:
         _install(host, file)
-    if any(file.path == paths.UNIT for file in plan.write):
-        _systemctl(runner, "daemon-reload", what="make systemd read the unit")
-    if plan.enable:
+    if plan.enable:  # which makes systemd read the unit too
         _systemctl(runner, "enable", paths.UNIT_NAME, what=f"enable {paths.UNIT_NAME}")
+    elif any(file.path == paths.UNIT for file in plan.write):
+        _systemctl(runner, "daemon-reload", what="make systemd read the unit")
     if plan.load:
         _load(host, runner)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..command import CommandRunner
 from ..errors import KdumpError
 from ..host import paths
-from ..host.target import find_target
+from ..host.target import Target, find_target
 from ..host.tree import Host
 from .cmdline import derive, fitting, parse_given, setting
 from .images import Offer, differing, install, offers_of
@@ -61,7 +61,8 @@ class Request:
 
 def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool) -> dict[str, t.Any]:
     """Bring the host to what was asked for and say what it took."""
-    desired = desired_of(request, host=host, runner=runner, machine=os.uname().machine)
+    target = target_of(request, host=host, runner=runner)
+    desired = desired_of(request, target, host=host, machine=os.uname().machine)
     current = read_current(host, runner)
     coming = differing(request.offers, host)
     plan = make_plan(desired, current, host=host, coming=bool(coming))
@@ -88,6 +89,8 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
         "reserved_bytes": current.crash.reserved_bytes,
         "command_line": desired.recipe.command_line if desired.recipe else None,
         "load": current.record.document() if current.record else None,
+        "kexec": host.tool("kexec"),
+        "target": {"source": target.source, "uuid": target.uuid, "fstype": target.fstype} if target else None,
     }
 
 
@@ -116,7 +119,23 @@ def _make_target(request: Request, host: Host) -> None:
         ) from error
 
 
-def desired_of(request: Request, *, host: Host, runner: CommandRunner, machine: str) -> Desired:
+def target_of(request: Request, *, host: Host, runner: CommandRunner) -> Target | None:
+    """Where the save environment finds the folder for dumps; None where it is not told to by this request."""
+    if request.state == "unloaded" or request.command_line is not None:
+        return None
+    path = os.path.normpath(request.target_path)
+    if request.target_uuid is not None:
+        return Target(path, None, request.target_uuid, request.target_fstype, path, None, None)
+    found = find_target(path, host=host, runner=runner)
+    if not found.uuid or not found.fstype or not found.fs_path:
+        raise TargetError(
+            f"Cannot put dumps into {path}: it is on {found.source or 'nothing'} ({found.fstype or 'unknown'}), "
+            "which has no UUID to find it by after a crash. Choose a folder on a local disk."
+        )
+    return found
+
+
+def desired_of(request: Request, target: Target | None, *, host: Host, machine: str) -> Desired:
     """What the request comes to on this host."""
     if request.state == "unloaded":
         return Desired("unloaded")
@@ -124,11 +143,11 @@ def desired_of(request: Request, *, host: Host, runner: CommandRunner, machine: 
         if not path.startswith("/") or not path.isprintable():
             raise KdumpError(f"Cannot load {path!r}: it is not an absolute path. Give the full path on the host.")
     syscalls = tuple(SYSCALLS) if request.syscall == "auto" else (request.syscall,)
-    line = _command_line(request, host=host, runner=runner, machine=machine)
+    line = _command_line(request, target, host=host, machine=machine)
     return Desired(request.state, Recipe(request.kernel, request.initramfs, line, syscalls))
 
 
-def _command_line(request: Request, *, host: Host, runner: CommandRunner, machine: str) -> str:
+def _command_line(request: Request, target: Target | None, *, host: Host, machine: str) -> str:
     if request.command_line is not None:
         given = parse_given(request.command_line, what="the command line")
         return fitting(" ".join(argument.text for argument in given), machine=machine)
@@ -137,20 +156,12 @@ def _command_line(request: Request, *, host: Host, runner: CommandRunner, machin
         machine=machine,
         append=request.append,
         remove=request.remove,
-        settings=_settings(request, host=host, runner=runner),
+        settings=_settings(request, target) if target else [],
     )
 
 
-def _settings(request: Request, *, host: Host, runner: CommandRunner) -> list[str]:
+def _settings(request: Request, target: Target) -> list[str]:
     """The save script's own arguments."""
-    uuid, fstype, path = request.target_uuid, request.target_fstype, os.path.normpath(request.target_path)
-    if uuid is None:
-        found = find_target(path, host=host, runner=runner)
-        if not found.uuid or not found.fstype or not found.fs_path:
-            raise TargetError(
-                f"Cannot put dumps into {path}: it is on {found.source or 'nothing'} ({found.fstype or 'unknown'}), "
-                "which has no UUID to find it by after a crash. Choose a folder on a local disk."
-            )
-        uuid, fstype, path = found.uuid, found.fstype, found.fs_path
+    uuid, fstype, path = target.uuid, target.fstype, target.fs_path
     values = {"target": f"UUID={uuid}", "fstype": fstype, "path": path, "final": request.final_action}
     return [setting(name, value) for name, value in values.items() if value is not None]

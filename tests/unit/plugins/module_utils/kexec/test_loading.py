@@ -103,7 +103,7 @@ def snapshot(root: Path) -> dict[str, str]:
 def test_loads_once_and_only_once(lab: Lab) -> None:
     first = lab.run()
     assert (first["changed"], first["loaded"], first["load_current"]) == (True, True, True)
-    assert [call[1] for call in lab.writes] == ["daemon-reload", "enable", "restart"]
+    assert [call[1] for call in lab.writes] == ["enable", "restart"]
     assert lab.text(paths.REBOOT_POLICY)
     second = lab.run()
     assert (second["changed"], second["diff"], lab.writes) == (False, [], [])
@@ -177,7 +177,7 @@ def test_leaves_debians_policy_alone_where_there_is_none(tmp_path: Path) -> None
 def test_enabled_waits_for_the_next_boot(tmp_path: Path) -> None:
     lab = Lab(tmp_path, files={"/sys/kernel/kexec_crash_size": "0\n"})
     assert lab.run(state="enabled")["changed"]
-    assert [call[1] for call in lab.writes] == ["daemon-reload", "enable"]
+    assert [call[1] for call in lab.writes] == ["enable"]
     assert not lab.run(state="enabled")["changed"]
 
 
