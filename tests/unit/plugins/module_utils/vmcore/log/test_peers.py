@@ -46,6 +46,9 @@ OTHERS: t.Final = (b"SYMBOL(node_data)", b"LENGTH(node_data)", b"SYMBOL(mem_sect
 MEM_MAP: t.Final = 0x7000
 
 
+Dump = Callable[..., Path]
+
+
 class Plain(Machine):
     """A machine whose log lies in the kernel image, as real ones do, and that tells what makedumpfile asks for."""
 
@@ -64,13 +67,13 @@ class Plain(Machine):
 
 
 @pytest.fixture
-def dump(tmp_path: Path) -> Callable[[Log], Path]:
-    def write(log: Log, variant: str = "x86_64") -> Path:
+def dump(tmp_path: Path) -> Dump:
+    def write(log: Log, variant: str = "x86_64", *, filtered: bool = False) -> Path:
         release = "6.1.0" if isinstance(log, Ring) else "4.19.0" if isinstance(log, Records) else "2.6.32"
         machine = Plain(log, variant=variant, release=f"{release}-99-test")
         machine.put(machine.image(MEM_MAP), machine.linear(machine.base).to_bytes(8, "little"))
         path = tmp_path / "vmcore"
-        path.write_bytes(write_elf(machine))
+        path.write_bytes(write_elf(machine, filtered=filtered))
         return path
 
     return write
@@ -126,7 +129,7 @@ LOGS: t.Final = {
 
 @has_makedumpfile
 @pytest.mark.parametrize("name", LOGS)
-def test_makedumpfile_reads_the_same(name: str, dump: Callable[[Log], Path]) -> None:
+def test_makedumpfile_reads_the_same(name: str, dump: Dump) -> None:
     log = LOGS[name]()
     style = MAKEDUMPFILE_CHARACTERS if isinstance(log, Characters) else MAKEDUMPFILE
     assert makedumpfile(dump(log)) == ours(walk(log), style)
@@ -134,7 +137,7 @@ def test_makedumpfile_reads_the_same(name: str, dump: Callable[[Log], Path]) -> 
 
 @has_vmcore_dmesg
 @pytest.mark.parametrize("name", [name for name in LOGS if name != "records, gone round"])
-def test_vmcore_dmesg_reads_the_same(name: str, dump: Callable[[Log], Path]) -> None:
+def test_vmcore_dmesg_reads_the_same(name: str, dump: Dump) -> None:
     log = LOGS[name]()
     style = VMCORE_DMESG._replace(levels=isinstance(log, Characters))
     assert vmcore_dmesg(dump(log)) == ours(walk(log), style)
@@ -143,9 +146,7 @@ def test_vmcore_dmesg_reads_the_same(name: str, dump: Callable[[Log], Path]) -> 
 @has_vmcore_dmesg
 @pytest.mark.parametrize(("variant", "bits", "order"), [("i386", 32, "<"), ("ppc64", 64, ">"), ("ppc64le", 64, "<")])
 @pytest.mark.parametrize("kind", [Ring, Records, Characters])
-def test_vmcore_dmesg_on_other_machines(
-    kind: t.Any, variant: str, bits: int, order: str, dump: Callable[[Log, str], Path]
-) -> None:
+def test_vmcore_dmesg_on_other_machines(kind: t.Any, variant: str, bits: int, order: str, dump: Dump) -> None:
     log = chatter(kind(bits=bits, order=order), count=30)
     style = VMCORE_DMESG._replace(levels=kind is Characters)
     assert vmcore_dmesg(dump(log, variant)) == ours(walk(log), style)
@@ -153,7 +154,7 @@ def test_vmcore_dmesg_on_other_machines(
 
 @has_crash
 @pytest.mark.parametrize("name", [name for name in LOGS if not name.startswith("ring")])
-def test_crash_reads_the_same_but_for_what_is_not_ascii(name: str, dump: Callable[[Log], Path]) -> None:
+def test_crash_reads_the_same_but_for_what_is_not_ascii(name: str, dump: Dump) -> None:
     log = LOGS[name]()
     if isinstance(log, Characters):
         right, dotted = ours(walk(log), MAKEDUMPFILE_CHARACTERS), r"\\x[89a-f][0-9a-f]"
@@ -163,7 +164,7 @@ def test_crash_reads_the_same_but_for_what_is_not_ascii(name: str, dump: Callabl
 
 
 @has_crash
-def test_crash_knows_no_ring(dump: Callable[[Log], Path]) -> None:
+def test_crash_knows_no_ring(dump: Dump) -> None:
     done = subprocess.run(["crash", "--log", str(dump(Ring()))], check=False, capture_output=True, timeout=60)
     assert b"no log buffer data" in done.stdout
 
@@ -177,14 +178,14 @@ def exact_fit() -> Ring:
 
 
 @has_makedumpfile
-def test_makedumpfile_misreads_an_exact_fit(dump: Callable[[Log], Path]) -> None:
+def test_makedumpfile_misreads_an_exact_fit(dump: Dump) -> None:
     ring = exact_fit()
     assert ours(walk(ring), MAKEDUMPFILE)[-2] == "[    1.000000] " + "c" * 56
     assert makedumpfile(dump(ring))[-2] != "[    1.000000] " + "c" * 56
 
 
 @has_vmcore_dmesg
-def test_vmcore_dmesg_misreads_an_exact_fit(dump: Callable[[Log], Path]) -> None:
+def test_vmcore_dmesg_misreads_an_exact_fit(dump: Dump) -> None:
     assert vmcore_dmesg(dump(exact_fit()))[-2] != "[    1.000000] " + "c" * 56
 
 
@@ -198,20 +199,20 @@ def lossy() -> Ring:
 
 
 @has_makedumpfile
-def test_makedumpfile_drops_lost_records_and_empty_lines(dump: Callable[[Log], Path]) -> None:
+def test_makedumpfile_drops_lost_records_and_empty_lines(dump: Dump) -> None:
     assert makedumpfile(dump(lossy())) == ["[    1.000000] first", "[    1.000000] last"]
     assert (walk(lossy()).lost, len(walk(lossy()).records)) == (1, 3)
 
 
 @has_vmcore_dmesg
-def test_vmcore_dmesg_shows_lost_records_as_empty_lines(dump: Callable[[Log], Path]) -> None:
+def test_vmcore_dmesg_shows_lost_records_as_empty_lines(dump: Dump) -> None:
     assert vmcore_dmesg(dump(lossy())) == [
         "[    1.000000] first", "[    1.000000] ", "[    1.000000] ", "[    1.000000] last",
     ]  # fmt: skip
 
 
 @has_vmcore_dmesg
-def test_vmcore_dmesg_shows_the_mark_of_a_wrap_as_a_record(dump: Callable[[Log], Path]) -> None:
+def test_vmcore_dmesg_shows_the_mark_of_a_wrap_as_a_record(dump: Dump) -> None:
     log = chatter(Records(size=8192))
     assert log.first > log.next
     theirs, right = vmcore_dmesg(dump(log)), ours(walk(log), VMCORE_DMESG)
@@ -219,10 +220,28 @@ def test_vmcore_dmesg_shows_the_mark_of_a_wrap_as_a_record(dump: Callable[[Log],
     assert theirs == right
 
 
+@has_vmcore_dmesg
+def test_vmcore_dmesg_reads_on_where_memory_was_left_out(dump: Dump) -> None:
+    path = dump(drill_log(Ring(count_bits=12)), "ppc64le", filtered=True)
+    done = subprocess.run(["vmcore-dmesg", str(path)], check=False, capture_output=True, timeout=60)
+    assert done.returncode != 0
+    assert b"Failed to read" in done.stderr
+
+
+@has_makedumpfile
+def test_makedumpfile_passes_carriage_returns_on(dump: Dump) -> None:
+    ring = Ring()
+    ring.say("hidden\rshown")
+    path = dump(ring)
+    makedumpfile(path)
+    assert b"hidden\rshown" in path.with_name("log").read_bytes()
+    assert walk(ring).records[0].text == "hidden\\x0dshown"
+
+
 @pytest.mark.parametrize(
     "tool", [pytest.param("makedumpfile", marks=has_makedumpfile), pytest.param("vmcore-dmesg", marks=has_vmcore_dmesg)]
 )
-def test_others_pass_escapes_on_and_give_up_without_a_name(tool: str, dump: Callable[[Log], Path]) -> None:
+def test_others_pass_escapes_on_and_give_up_without_a_name(tool: str, dump: Dump) -> None:
     log = Characters()
     log.say("\x1b[31mred")
     path = dump(log)
