@@ -170,6 +170,8 @@ MASKED: t.Final = (
     "modprobe@drm.service", "modprobe@efi_pstore.service", "modprobe@fuse.service", "modprobe@dm_mod.service",
     "systemd-binfmt.service", "proc-sys-fs-binfmt_misc.automount", "systemd-update-utmp.service",
     "dev-hugepages.mount", "dev-mqueue.mount", "sys-fs-fuse-connections.mount", "systemd-logind.service",
+    "sys-kernel-config.mount", "sys-kernel-tracing.mount", "modprobe@configfs.service", "modprobe@loop.service",
+    "systemd-journal-catalog-update.service", "systemd-pcrphase.service", "systemd-pcrphase-sysinit.service",
 )  # fmt: skip
 
 ENABLED: t.Final = ("systemd-networkd.service", "linux-kdump-seed.service", "ssh.service")
