@@ -10,8 +10,9 @@ VENV := .venv
 BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || echo --ask-become-pass)
 PLAYBOOK := $(VENV)/bin/ansible-playbook $(BECOME)
 NOX := $(VENV)/bin/nox
+SECONDS := 600
 
-.PHONY: help demo test check bench lab-down controller clean
+.PHONY: help demo test check fuzz bench lab-down controller clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s $$'\t'
@@ -31,6 +32,9 @@ test: $(VENV)/.ready ## Everything CI runs
 
 check: $(VENV)/.ready ## Lint and unit tests, under a minute once the environments are made
 	@$(NOX) --session lint units
+
+fuzz: $(VENV)/.ready ## Fuzz the readers of dumps for SECONDS (600), from another start each time
+	@$(NOX) --session fuzz -- --seconds $(SECONDS) --seed 0
 
 bench: $(VENV)/.ready ## Benchmarks
 	@for file in tests/benchmarks/*.py; do PYTHONPATH=.tree $(VENV)/bin/python $$file; done

@@ -20,7 +20,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 nox.options.sessions = [
     "lint", "ansible_lint", "units", "units_newer", "browser", "docs", "importer",
-    "sanity", "ansible_test_units", "vmcores", "integration", "molecule",
+    "sanity", "ansible_test_units", "fuzz", "vmcores", "integration", "molecule",
 ]  # fmt: skip
 
 ROOT = pathlib.Path(__file__).parent
@@ -72,6 +72,7 @@ def lint(session: nox.Session) -> None:
     session.run(
         "mypy", str(COLLECTION / "tests" / "vmcores"), "tests/benchmarks/vmcore_info.py", env={"MYPYPATH": str(TREE)}
     )
+    session.run("mypy", str(COLLECTION / "tests" / "fuzz"), env={"MYPYPATH": str(TREE)})
     session.run("mypy", "noxfile.py", *map(str, sorted(pathlib.Path("tools").glob("*.py"))))
     session.run("yamllint", "--strict", ".")
     targets = ["plugins/modules", "plugins/module_utils"]
@@ -183,6 +184,13 @@ def ansible_test_units(session: nox.Session) -> None:
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     for version in [own, *([OLDEST_TARGET] if interpreter(OLDEST_TARGET) else [])]:
         ansible_test(session, "units", "--venv", "--python", version, "--color", "no", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """The readers of dumps, on input that a fuzzer makes up: for half a minute, or as long as asked for."""
+    prepare(session, "fuzz")
+    session.run("python", "-m", "ansible_collections.linux.kdump.tests.fuzz.run", *session.posargs)
 
 
 @nox.session

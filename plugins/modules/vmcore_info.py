@@ -107,7 +107,7 @@ options:
       structure: Headers, notes, and where every page lies in the file.
       identity: Also find the kernel's memory, and in it the name of the host.
       content: Also read the kernel log and find in it what crashed, and test the kernel's table of symbols.
-      full: Also read and unpack every page. Takes time in proportion to the size of the dump.
+      full: Also read and unpack every page, and digest the file. Takes time in proportion to the size of the dump.
     default: content
   log:
     description: Return the kernel log in RV(vmcore.log).
@@ -186,6 +186,10 @@ vmcore:
       description: The size of the file.
       type: int
       sample: 52444363
+    sha256:
+      description: The digest of the file as it lies on disk. Null unless O(depth=full).
+      type: str
+      sample: 5c0e1ba4a4dbd51f3bd8f8e5d7ad9cf5a2fcf0a3d2f74ad3f6bb5a6a9f2a6c11
     machine:
       description: The machine the kernel ran on, as C(uname -m) prints it. Null where unknown.
       type: str

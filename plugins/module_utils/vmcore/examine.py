@@ -14,10 +14,11 @@ import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..proof.text import printable
 from .containers.aids import Aids
 from .containers.container import Container
 from .containers.detect import Detected, open_dump
-from .containers.source import FileSource
+from .containers.source import FileSource, digest
 from .findings import Finding, UnreadableError, finding, verdict_of
 from .identity import Expectation, Identity, find_nonces, format_time, judge_compression, judge_identity
 from .log.log import judge_log, read_log, summarise
@@ -63,11 +64,13 @@ def examine(
         identity, content = _look(detected.container, expected, depth, findings)
         if detected.container:
             findings += judge_compression(detected.container.page_methods, detected.compression, expected)
+        sha256 = digest(source) if depth == "full" else None
         size = source.current_size()
         if size != source.size:
             findings.append(finding("growing", before=source.size, after=size))
     document = _document(detected, identity, content)
-    document.update(bytes=size, verdict=verdict_of(findings), findings=[found.as_dict() for found in findings])
+    document.update(bytes=size, sha256=sha256, verdict=verdict_of(findings))
+    document["findings"] = [found.as_dict() for found in findings]
     document["nonce_found"] = expected.nonce in content.nonces if expected.nonce else None
     records = content.log.records if content.log else ()
     document["log"] = [record.as_dict() for record in records] if log else None
@@ -151,15 +154,20 @@ def _document(detected: Detected, identity: Identity | None, content: Content) -
         "schema": dict(SCHEMA),
         "container": detected.kind,
         "compression": detected.compression,
-        "machine": container.machine if container else None,
+        "machine": _shown(container.machine) if container else None,
         "dump_level": container.dump_level if container else None,
         "page_compression": container.page_methods if container else None,
-        "release": identity.release if identity else None,
-        "build_id": identity.build_id if identity else None,
+        "release": _shown(identity.release) if identity else None,
+        "build_id": _shown(identity.build_id) if identity else None,
         "crash_time": format_time(identity.crash_time) if identity else None,
-        "nodename": identity.nodename if identity else None,
+        "nodename": _shown(identity.nodename) if identity else None,
         "cpus": identity.cpus if identity else None,
         **content.triage.as_dict(),
         "nonce": content.nonces[-1] if content.nonces else None,
         "log_summary": dataclasses.asdict(summarise(content.log)) if content.log else None,
     }
+
+
+def _shown(text: str | None) -> str | None:
+    """What the dump says, fit for a terminal."""
+    return None if text is None else printable(text)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 import typing as t
@@ -50,6 +51,17 @@ def read_all(source: Source) -> list[Finding]:
     except UnreadableError as error:
         return [error.finding]
     return []
+
+
+def digest(source: Source) -> str | None:
+    """The SHA-256 of all bytes, as hexadecimal digits; None where the source ends before its size."""
+    total = hashlib.sha256()
+    try:
+        for at in range(0, source.size, CHUNK):
+            total.update(source.read(at, min(CHUNK, source.size - at), "the file"))
+    except UnreadableError:
+        return None
+    return total.hexdigest()
 
 
 class HandleSource:
