@@ -198,6 +198,8 @@ def vmcores(session: nox.Session) -> None:
     """Real dumps of several architectures, and the readers that others wrote beside ours."""
     prepare(session, "vmcores")
     session.run("pytest", "tests/vmcores", *session.posargs)
+    # Here drgn is installed, which the unit tests do without.
+    session.run("pytest", "tests/unit/plugins/module_utils/vmcore/translate/test_drgn.py")
 
 
 @nox.session
