@@ -13,6 +13,10 @@ import typing as t
 from dataclasses import dataclass
 
 _LONGEST: t.Final = 16
+#: So many places have a patch in the first recipes.
+_PLACES: t.Final = 40
+#: How long a recipe may be.
+LENGTH: t.Final = 1024
 
 
 @dataclass(frozen=True)
@@ -56,13 +60,14 @@ def cook(recipe: bytes, bases: t.Sequence[Base]) -> Recipe:
 
 
 def seeds(bases: t.Sequence[Base]) -> list[bytes]:
-    """Each base as it is, looked at in each way, and with a patch at each of its places."""
-    found = [bytes([number, way, 0xFF, 0xFF]) for number in range(len(bases)) for way in (0, 7)]
+    """Each base with patches that change nothing yet, at the beginning and in the middle of its places."""
+    found = []
     for number, base in enumerate(bases):
-        for place, (start, size) in enumerate(base.places[:256]):
+        recipe = bytes([number, 7, 0xFF, 0xFF])
+        for place, (start, size) in enumerate(base.places[:_PLACES]):
             step = max(1, size >> 16)
             for offset in (0, size // 2 // step):
                 patch = base.data[start + offset * step :][:8].ljust(8, b"\0")
-                head = bytes([number, 3, 0xFF, 0xFF, place]) + offset.to_bytes(2, "little")
-                found.append(head + bytes([len(patch) - 1]) + patch)
+                recipe += bytes([place]) + offset.to_bytes(2, "little") + bytes([len(patch) - 1]) + patch
+        found.append(recipe)
     return found

@@ -26,7 +26,13 @@ _SHOWN: t.Final = 15
 def fuzz(name: str, seconds: int, seed: int) -> bool:
     """One target; what it finds is shown, and kept."""
     with tempfile.TemporaryDirectory(prefix="kdump-fuzz-") as corpus:
-        options = [f"-max_total_time={seconds}", f"-timeout={_HANG}", f"-seed={seed}", "-rss_limit_mb=2048"]
+        options = [
+            f"-max_total_time={seconds}",
+            f"-timeout={_HANG}",
+            f"-seed={seed}",
+            "-rss_limit_mb=2048",
+            "-keep_seed=1",
+        ]
         command = [sys.executable, "-m", ONE, name, corpus, *options, f"-artifact_prefix={FINDINGS}/{name}-"]
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
@@ -36,10 +42,8 @@ def fuzz(name: str, seconds: int, seed: int) -> bool:
         print(f"{name}: {next((line for line in reversed(lines) if line.startswith('Done ')), 'done')}", flush=True)
         return True
     kept = next((line.split("Test unit written to ")[1] for line in lines if "Test unit written to" in line), None)
-    print(
-        f"{name}: failed\n"
-        + "\n".join((done.stdout.splitlines() + lines)[-_SHOWN:] if kept is None else _trace(lines, done.stdout))
-    )
+    shown = (done.stdout.splitlines() + lines)[-_SHOWN:] if kept is None else _trace(lines, done.stdout)
+    print("\n".join([f"{name}: failed", *shown]), flush=True)
     if kept:
         print(f"Run it again: .venv/bin/nox -s fuzz -- --target {name} --input {os.path.relpath(kept)}", flush=True)
     return False
@@ -59,6 +63,8 @@ def main() -> int:
     parser.add_argument("--target", choices=SHARES, help="only this one")
     parser.add_argument("--input", help="run this input of the target")
     options = parser.parse_args()
+    if options.input and not options.target:
+        parser.error("--input needs --target")
     if options.input:
         return subprocess.run([sys.executable, "-m", ONE, options.target, options.input], check=False).returncode
     FINDINGS.mkdir(exist_ok=True)

@@ -43,7 +43,7 @@ from ansible_collections.linux.kdump.tests.unit.vmcore_symbols import LAYOUTS, S
 from ansible_collections.linux.kdump.tests.unit.vmcores import Machine, note
 
 from . import dumps
-from .recipes import Base, cook, everywhere, seeds
+from .recipes import LENGTH, Base, cook, everywhere, seeds
 
 _SCHEMA: t.Final = Path(__file__).parents[2].joinpath("docs", "schemas", "verdict.schema.json")
 #: Compressed files may unpack to this much here.
@@ -57,7 +57,7 @@ class Target:
 
     run: Callable[[bytes], None]
     seeds: Callable[[], list[bytes]]
-    length: int = 256
+    length: int = LENGTH
 
 
 class Bytes:
@@ -196,7 +196,7 @@ def make_lzo() -> Target:
         if ours != theirs:
             raise AssertionError(f"{ours!r} is not {theirs!r}")
 
-    pages = (b"abcabcabc" * 400, bytes(_PAGE), bytes(range(256)), b"")
+    pages = (b"abcabcabc" * 30, bytes(300), bytes(range(256)), b"")
     return Target(run, lambda: [*map(pack_lzo, pages), b"\x12a\x11\x00\x00"], 512)
 
 
