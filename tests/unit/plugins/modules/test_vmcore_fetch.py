@@ -15,7 +15,7 @@ from ansible_collections.linux.kdump.plugins.modules.vmcore_fetch import work
 
 
 def ask(path: Path, step: str, *, files: t.Sequence[object] = (), check_mode: bool = False) -> dict[str, t.Any]:
-    request = {"step": step, "files": files, "pieces": [], "into": None}
+    request = {"step": step, "files": files, "pieces": [], "into": None, "limit": 0}
     return work({"path": str(path), "incomplete": False, "_request": request}, check_mode=check_mode)
 
 
