@@ -37,7 +37,7 @@ class ActionModule(KdumpAction):
             raise TransferError(f"Cannot bring pieces of {options['chunk_bytes']} bytes: chunk_bytes is at least 4096")
         listing = self._ask("list", **self._at_once())
         files = parse_listing(options["path"], listing["files"], incomplete=options["incomplete"])
-        wanted = [file for file in files if not receive.is_here(file, options["dest"])]
+        wanted = [file for file in files if not receive.is_here(file, self._options["dest"])]
         result = self._describe(files, wanted)
         if not self.check_mode:
             try:

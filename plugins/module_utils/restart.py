@@ -10,6 +10,7 @@ import typing as t
 
 from .errors import KdumpError
 from .host.paths import REBOOT_NOTE
+from .kexec.state import BOOT_ID
 
 OPTIONS: t.Final[dict[str, dict[str, t.Any]]] = {
     "purpose": {"type": "str", "required": True},
@@ -20,16 +21,19 @@ OPTIONS: t.Final[dict[str, dict[str, t.Any]]] = {
 _REFUSED: t.Final = 3
 
 #: shutdown(8) returns at once where it only tells systemd; the reply may still be lost, and following shows the rest.
+#: The note names the boot in which it was written, since a host that never went down may be told again.
 _SCRIPT = """note={note}
-if test "$(cat $note 2>/dev/null)" = {purpose}; then exit {refused}; fi
+boot=$(cat {boot_id})
+if test "$(tail -n +2 $note 2>/dev/null)" = {purpose} && test "$(head -n 1 $note)" != "$boot"; then exit {refused}; fi
 umask 077
-printf '%s\\n' {purpose} >$note.new && mv $note.new $note && sync || exit 1
+printf '%s\\n' "$boot" {purpose} >$note.new && mv $note.new $note && sync || exit 1
 exec shutdown -r now"""
 
 
 def command(purpose: str) -> str:
     """The shell command that notes the purpose and reboots, or refuses."""
-    return _SCRIPT.format(note=shlex.quote(REBOOT_NOTE), purpose=shlex.quote(purpose), refused=_REFUSED)
+    places = {"note": shlex.quote(REBOOT_NOTE), "boot_id": shlex.quote(BOOT_ID)}
+    return _SCRIPT.format(**places, purpose=shlex.quote(purpose), refused=_REFUSED)
 
 
 def check_answer(rc: int, text: str, *, host: str, purpose: str) -> None:

@@ -14,7 +14,8 @@ description:
     systemd has settled.
   - Notes the purpose on the host. A second reboot for the same purpose is refused until the note is gone, so that a
     value which cannot take effect does not lead to a reboot loop. M(linux.kdump.crashkernel) removes the note when it
-    changes the boot entries and when it sees that the value has come into force.
+    changes the boot entries and when it sees that the value has come into force, the role P(linux.kdump.deploy#role)
+    when the reboot has brought it. A host that did not go down may be told again.
   - Needs C(become) where the login user is not root.
 options:
   purpose:

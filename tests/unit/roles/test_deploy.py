@@ -24,7 +24,8 @@ def read(path: str) -> t.Any:
 
 def test_knows_the_places_that_the_modules_know() -> None:
     variables = read("vars/main.yml")
-    assert [variables[name] for name in ("__kdump_library", "__kdump_state_folder")] == [paths.LIBRARY, paths.STATE]
+    names = ("__kdump_library", "__kdump_state_folder", "__kdump_reboot_note")
+    assert [variables[name] for name in names] == [paths.LIBRARY, paths.STATE, paths.REBOOT_NOTE]
 
 
 def test_the_defaults_are_what_is_documented() -> None:
@@ -89,3 +90,38 @@ def test_it_reboots_in_one_place_only() -> None:
     assert read("vars/main.yml")["__kdump_reboots"] == (
         "{{ __kdump_crashkernel.reboot_required and (kdump_reboot | bool) }}"
     )
+
+
+@pytest.mark.parametrize(
+    ("required", "reserved", "check_mode", "kexec", "state"),
+    [
+        (True, 0, False, "/sbin/kexec", "enabled"),
+        (True, None, False, "/sbin/kexec", "enabled"),
+        (True, 128, False, "/sbin/kexec", "loaded"),
+        (False, 64, False, "/sbin/kexec", "loaded"),
+        # booted with the wanted value and not served: no reboot changes that, so loading has to say what is wrong
+        (False, 0, False, "/sbin/kexec", "loaded"),
+        (False, 32, False, "/sbin/kexec", "loaded"),
+        # what is not installed in check mode would have been by then
+        (False, 64, True, None, "enabled"),
+        (False, 64, True, "/sbin/kexec", "loaded"),
+    ],
+)
+def test_only_a_host_that_a_reboot_will_help_waits_for_it(
+    required: bool, reserved: int | None, check_mode: bool, kexec: str | None, state: str
+) -> None:
+    answer = {"reboot_required": required, "reserved_bytes": reserved, "expected_bytes": 64}
+    variables: dict[str, t.Any] = {"__kdump_crashkernel": answer, "ansible_check_mode": check_mode}
+    waits = jinja2.Template(read("vars/main.yml")["__kdump_waits"]).render(variables) == "True"
+    (task,) = [task for task in read("tasks/present.yml") if "install" in task.get("linux.kdump.kexec_crash", {})]
+    template = jinja2.Template(task["linux.kdump.kexec_crash"]["state"])
+    assert template.render(variables, __kdump_planned={"kexec": kexec}, __kdump_waits=waits) == state
+    (proof,) = [task for task in read("tasks/main.yml") if task.get("ansible.builtin.include_tasks") == "verify.yml"]
+    assert proof["when"][-1] == "__kdump_reboots or not __kdump_waits"
+
+
+def test_the_note_goes_when_the_reboot_has_brought_what_it_was_for() -> None:
+    block = read("tasks/reboot.yml")[1]["block"]
+    modules = [next(key for key in task if "." in key) for task in block]
+    assert modules[-2:] == ["ansible.builtin.assert", "ansible.builtin.file"]
+    assert block[-1]["ansible.builtin.file"] == {"path": "{{ __kdump_reboot_note }}", "state": "absent"}

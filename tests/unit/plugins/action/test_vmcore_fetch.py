@@ -62,7 +62,7 @@ class Rig:
         action = ActionModule.__new__(ActionModule)
         action._task = MagicMock(check_mode=check_mode)
         action._connection = t.cast(t.Any, self.connection)
-        action._loader = MagicMock(path_dwim=str)
+        action._loader = MagicMock(path_dwim=self.dest.parent.joinpath)
         action._host = "web1"
         t.cast(t.Any, action).module = self._module
         defaults = {"incomplete": False, "remove": False, "chunk_bytes": CHUNK}
@@ -117,6 +117,12 @@ def test_a_broken_connection_costs_what_was_under_way(rig: Rig) -> None:
     assert result["bytes"] == 2 * CHUNK
     assert sorted(os.listdir(rig.dest)) == ["dmesg.txt", "vmcore"]
     assert (rig.dest / "vmcore").read_bytes() == CONTENT
+
+
+def test_a_relative_folder_is_beside_the_playbook_the_next_time_too(rig: Rig) -> None:
+    rig.run(dest="id")
+    assert (rig.dest / "vmcore").read_bytes() == CONTENT
+    assert rig.run(dest="id")["changed"] is False
 
 
 def test_check_mode_touches_nothing(rig: Rig) -> None:

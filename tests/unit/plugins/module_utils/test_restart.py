@@ -14,9 +14,11 @@ from ansible_collections.linux.kdump.plugins.module_utils import restart
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 
 
-def run(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, purpose: str) -> int:
+def run(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, purpose: str, *, boot: str = "one") -> int:
     """Run the command for real, with a shutdown(8) that only says that it was called."""
     monkeypatch.setattr(restart, "REBOOT_NOTE", str(tmp_path / "note"))
+    monkeypatch.setattr(restart, "BOOT_ID", str(tmp_path / "boot_id"))
+    (tmp_path / "boot_id").write_text(f"{boot}\n")
     (tmp_path / "shutdown").write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/called\n')
     (tmp_path / "shutdown").chmod(0o755)
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
@@ -27,18 +29,23 @@ def test_the_purpose_is_noted_and_a_second_reboot_for_it_is_refused(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert run(tmp_path, monkeypatch, "crashkernel=64M") == 0
-    assert (tmp_path / "note").read_text() == "crashkernel=64M\n"
+    assert (tmp_path / "note").read_text() == "one\ncrashkernel=64M\n"
     assert (tmp_path / "note").stat().st_mode & 0o777 == 0o600
-    assert run(tmp_path, monkeypatch, "crashkernel=64M") == 3
+    assert run(tmp_path, monkeypatch, "crashkernel=64M", boot="two") == 3
     assert (tmp_path / "called").read_text() == "-r now\n"
-    assert run(tmp_path, monkeypatch, "crashkernel=96M") == 0
+    assert run(tmp_path, monkeypatch, "crashkernel=96M", boot="two") == 0
+    assert (tmp_path / "called").read_text() == "-r now\n" * 2
+
+
+def test_a_host_that_did_not_go_down_may_be_told_again(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [run(tmp_path, monkeypatch, "crashkernel=64M") for _attempt in range(2)] == [0, 0]
     assert (tmp_path / "called").read_text() == "-r now\n" * 2
 
 
 def test_a_purpose_is_never_a_command(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     purpose = "$(touch x); 'rm' \"y\""
     assert run(tmp_path, monkeypatch, purpose) == 0
-    assert (tmp_path / "note").read_text() == purpose + "\n"
+    assert (tmp_path / "note").read_text() == f"one\n{purpose}\n"
 
 
 @pytest.mark.parametrize("rc", [0, 255])
