@@ -153,11 +153,17 @@ def test_a_hostile_file_costs_no_more_than_promised(tmp_path: Path, name: str) -
     assert memory < MEMORY and seconds < SECONDS, f"{memory >> 20} MiB, {seconds:.1f} s"
 
 
+def _bitmap() -> bytes:
+    """The header of a kdump file of 2 ** 34 pages: a bitmap of 2 GiB."""
+    return _put(_kdump(436, "<II", 1 << 20, 0xFFFFFFFF), 4096 + 96, "<Q", 1 << 34)
+
+
 HEADS: dict[str, Callable[[], bytes]] = {
     "zeros": bytes,
     "kdump": lambda: write_kdump(Machine()),
     "elf": lambda: write_elf(Machine(), filtered=True),
     "flattened": lambda: flatten(b"x" * 99),
+    "a bitmap of 2 GiB": _bitmap,
 }
 
 
