@@ -58,7 +58,7 @@ def _trace(lines: list[str], output: str) -> list[str]:
 def main() -> int:
     """All targets, or one, or one input."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=30, help="for all targets together")
+    parser.add_argument("--seconds", type=int, default=25, help="for all targets together")
     parser.add_argument("--seed", type=int, default=1, help="another one finds other things; 0 for a random one")
     parser.add_argument("--target", choices=SHARES, help="only this one")
     parser.add_argument("--input", help="run this input of the target")
