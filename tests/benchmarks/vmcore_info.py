@@ -91,7 +91,7 @@ def measure(argv: t.Sequence[str], runs: int) -> Cost | str:
     done = subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=LIMIT, check=False)
     if done.returncode:
         return next((line for line in (done.stderr + done.stdout).splitlines()[::-1] if line.strip()), "?").strip()
-    timed = [timed_run(argv) for _ in range(runs)]
+    timed = [timed_run(argv) for _run in range(runs)]
     inner = [run[2] for run in timed if run[2] is not None]
     return Cost(
         wall=min(run[0] for run in timed), cpu=min(run[1] for run in timed), mib=peak(argv) / MIB,

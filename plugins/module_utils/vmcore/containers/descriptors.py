@@ -101,7 +101,7 @@ class DescriptorTable:
             columns = _Columns(wide[0::3], narrow[2::6], narrow[3::6], wide[1::3])
             survey.seen = first + len(columns.offsets)
             if self._all_sound(columns):
-                survey.end = max(survey.end, max(map(operator.add, columns.offsets, columns.sizes)))
+                survey.end = max(survey.end, *map(operator.add, columns.offsets, columns.sizes))
                 survey.methods.update({flags: columns.flags.count(flags) for flags in set(columns.flags)})
             else:
                 self._look(survey, first, columns)

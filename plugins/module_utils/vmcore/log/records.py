@@ -114,7 +114,7 @@ class Newest:
 
     def records(self) -> tuple[LogRecord, ...]:
         """What was kept, oldest first; it can be taken once."""
-        return tuple(self._stored.popleft().decoded() for _ in range(len(self._stored)))
+        return tuple(self._stored.popleft().decoded() for _number in range(len(self._stored)))
 
 
 def caller_name(caller: int) -> str:
