@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from collections.abc import Mapping
 
@@ -29,7 +30,7 @@ class ActionModule(KdumpAction):
         if install and options["state"] == "unloaded":
             raise KdumpError("Cannot install an image with state=unloaded: leave install out or choose another state")
         files = {name: self._loader.path_dwim(path) for name, path in install.items()}
-        offers: dict[str, dict[str, str]] = {name: {"sha256": _digest(path)} for name, path in files.items()}
+        offers = {name: _offer(path) for name, path in files.items()}
         answer = self.module(_MODULE, {**given, "_offers": offers} if offers else given, task_vars)
         missing = [name for name in answer.get("send", ()) if name in files]
         if not missing:
@@ -37,7 +38,10 @@ class ActionModule(KdumpAction):
         for name in missing:
             self.progress(f"sending {files[name]}")
             offers[name]["staged"] = self._send(name, files[name])
-        return self.module(_MODULE, {**given, "_offers": offers}, task_vars)
+        answer = self.module(_MODULE, {**given, "_offers": offers}, task_vars)
+        if answer.get("send"):
+            raise KdumpError("Cannot install the image: its files on the host change all the time. See who writes them")
+        return answer
 
     def _send(self, name: str, path: str) -> str:
         """Put a file into the task's temporary folder, which belongs to the login user and goes with the task."""
@@ -48,9 +52,9 @@ class ActionModule(KdumpAction):
         return place
 
 
-def _digest(path: str) -> str:
+def _offer(path: str) -> dict[str, t.Any]:
     try:
-        return sha256_file(path)
+        return {"sha256": sha256_file(path), "bytes": os.path.getsize(path)}
     except OSError as error:
         raise KdumpError(
             f"Cannot install {path}: {error.strerror}. It is looked for on the controller; build it with the role"

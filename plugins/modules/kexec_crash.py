@@ -82,6 +82,10 @@ options:
             description: Its digest.
             type: str
             required: true
+          bytes:
+            description: Its size.
+            type: int
+            required: true
           staged:
             description: Where it lies on the managed host, if it has been sent.
             type: path
@@ -92,6 +96,10 @@ options:
           sha256:
             description: Its digest.
             type: str
+            required: true
+          bytes:
+            description: Its size.
+            type: int
             required: true
           staged:
             description: Where it lies on the managed host, if it has been sent.

@@ -24,18 +24,19 @@ _FOLDER_MODE: t.Final = 0o700
 
 @dataclass(frozen=True)
 class Offer:
-    """A file that the controller has: where it belongs, its digest, and where it lies if it has been sent."""
+    """A file that the controller has: where it belongs, its digest and size, and where it lies if it has been sent."""
 
     name: str
     path: str
     sha256: str
+    bytes: int
     staged: str | None = None
 
 
 def offers_of(request: Mapping[str, t.Any] | None, places: Mapping[str, str]) -> tuple[Offer, ...]:
     """What the action plugin offers, for the files that belong in ``places``."""
     return tuple(
-        Offer(name, places[name], offer["sha256"], offer.get("staged"))
+        Offer(name, places[name], offer["sha256"], offer["bytes"], offer.get("staged"))
         for name, offer in sorted((request or {}).items())
         if offer
     )

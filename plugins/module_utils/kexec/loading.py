@@ -9,7 +9,7 @@ import contextlib
 import os
 import stat
 import typing as t
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..command import CommandRunner
@@ -19,9 +19,11 @@ from ..host import paths
 from ..host.service import Service, read_service
 from ..host.tree import Host
 from .loader import REASONS, InstalledFile, Recipe, files_of
-from .state import Crash, LoadRecord, digest, is_current, read_crash, read_record
+from .state import Crash, LoadRecord, is_current, read_crash, read_record
 
 State = t.Literal["loaded", "enabled", "unloaded"]
+#: Tells the sha256 of a file of the host, None where there is none.
+Digest = Callable[[str], t.Optional[str]]
 
 _SYSTEMCTL_SECONDS: t.Final = 120
 #: Above the unit's own limit.
@@ -103,10 +105,12 @@ def read_current(host: Host, runner: CommandRunner) -> Current:
     )
 
 
-def make_plan(desired: Desired, current: Current, *, host: Host, coming: bool = False) -> Plan:
+def make_plan(
+    desired: Desired, current: Current, *, host: Host, coming: Mapping[str, int] | None = None
+) -> Plan:  # fmt: skip
     """Compare, and refuse here already what would fail when the image is loaded.
 
-    ``coming``: files of the image are about to be replaced, so those that are there say nothing.
+    ``coming``: files of the image that are about to be replaced, and how many bytes they will have.
     """
     if desired.recipe is None:
         if current.crash.loaded and current.crash.load_disabled:
@@ -117,8 +121,8 @@ def make_plan(desired: Desired, current: Current, *, host: Host, coming: bool = 
             f"Cannot load the crash image: {rival} is enabled and loads one of its own, and the last one counts. "
             f"Switch it off (systemctl disable --now {rival})."
         )
-    load = desired.state == "loaded" and (coming or not _holds(current, desired.recipe))
-    if load and (obstacle := find_obstacle(desired.recipe, current.crash, host=host, coming=coming)):
+    load = desired.state == "loaded" and (bool(coming) or not _holds(current, desired.recipe))
+    if load and (obstacle := find_obstacle(desired.recipe, current.crash, host=host, coming=coming or {})):
         raise LoadError(f"Cannot load the crash image: {obstacle}")
     wanted = [file for file in desired.files if file.path != paths.REBOOT_POLICY or current.takes_reboots]
     return Plan(
@@ -133,7 +137,7 @@ def find_rival(host: Host) -> str | None:
     return next((unit for unit in _RIVALS if host.exists(f"{_WANTED}/{unit}")), None)
 
 
-def find_obstacle(recipe: Recipe, crash: Crash, *, host: Host, coming: bool = False) -> str | None:
+def find_obstacle(recipe: Recipe, crash: Crash, *, host: Host, coming: Mapping[str, int]) -> str | None:
     """Why the recipe cannot be loaded on this host as it is, or None. Says it before anything is touched."""
     if host.tool("kexec") is None:
         return REASONS["kexec"]
@@ -145,15 +149,15 @@ def find_obstacle(recipe: Recipe, crash: Crash, *, host: Host, coming: bool = Fa
         return REASONS["disabled"]
     if crash.lockdown in ("integrity", "confidentiality") and recipe.syscalls == ("kexec_load",):
         return REASONS["lockdown"]
-    return None if coming else _misfit(recipe, crash.reserved_bytes, host=host)
+    return _misfit(recipe, crash.reserved_bytes, host=host, coming=coming)
 
 
-def diff_of(desired: Desired, current: Current, plan: Plan, *, host: Host) -> list[dict[str, str]]:
-    """What would change: the files, and what is in memory."""
+def diff_of(desired: Desired, current: Current, plan: Plan, *, digest_of: Digest) -> list[dict[str, str]]:
+    """What would change: the files, and what is in memory, by the sha256 that a file of the image will have."""
     after = {**dict.fromkeys(plan.remove, ""), **{file.path: file.text for file in plan.write}}
     changed = [(path, current.files.get(path, ""), text) for path, text in after.items() if path != paths.LOAD_RECORD]
     if plan.load or plan.unload or plan.enable:
-        changed.append(("crash image", _memory(current), _memory_after(desired, current, plan, host=host)))
+        changed.append(("crash image", _memory(current), _memory_after(desired, current, plan, digest_of)))
     return [
         {"before_header": name, "after_header": name, "before": before, "after": wanted}
         for name, before, wanted in changed
@@ -208,10 +212,11 @@ def _holds(current: Current, recipe: Recipe) -> bool:
     )
 
 
-def _misfit(recipe: Recipe, reserved: int, *, host: Host) -> str | None:
+def _misfit(recipe: Recipe, reserved: int, *, host: Host, coming: Mapping[str, int]) -> str | None:
     total = 0
     for path in (recipe.kernel, recipe.initramfs):
-        size = os.path.getsize(host.path(path)) if os.path.isfile(host.path(path)) else 0
+        here = os.path.getsize(host.path(path)) if os.path.isfile(host.path(path)) else 0
+        size = coming.get(path, here)
         if size == 0:
             return f"{path} is missing or empty. Install it."
         total += size
@@ -229,13 +234,13 @@ def _memory(current: Current) -> str:
     return f"{record.kernel.path} {record.kernel.sha256}\n{record.initramfs.path} {record.initramfs.sha256}\n"
 
 
-def _memory_after(desired: Desired, current: Current, plan: Plan, *, host: Host) -> str:
+def _memory_after(desired: Desired, current: Current, plan: Plan, digest_of: Digest) -> str:
     if plan.unload:
         return "nothing loaded\n"
     if not plan.load or desired.recipe is None:
         return _memory(current) + ("loaded at each boot\n" if plan.enable else "")
     images = (desired.recipe.kernel, desired.recipe.initramfs)
-    return "".join(f"{path} {digest(host, path)}\n" for path in images)
+    return "".join(f"{path} {digest_of(path)}\n" for path in images)
 
 
 def _load(host: Host, runner: CommandRunner) -> None:

@@ -36,7 +36,11 @@ EXCLUSIVE: t.Final = [("command_line", "append"), ("command_line", "target"), ("
 
 _OFFER: t.Final = {
     "type": "dict",
-    "options": {"sha256": {"type": "str", "required": True}, "staged": {"type": "path"}},
+    "options": {
+        "sha256": {"type": "str", "required": True},
+        "bytes": {"type": "int", "required": True},
+        "staged": {"type": "path"},
+    },
 }
 #: What the action plugin tells the module of the files to install: their digests, and where it has put them.
 OFFERS: t.Final[dict[str, t.Any]] = {"type": "dict", "options": {"kernel": _OFFER, "initramfs": _OFFER}}

@@ -18,7 +18,7 @@ from ..host.tree import Host
 from .cmdline import derive, fitting, parse_given, setting
 from .images import Offer, differing, install, offers_of
 from .loader import SYSCALLS, Recipe
-from .loading import Desired, State, apply, diff_of, make_plan, read_current, verify
+from .loading import Desired, Digest, State, apply, diff_of, make_plan, read_current, verify
 from .state import digest
 
 
@@ -63,26 +63,26 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
     """Bring the host to what was asked for and say what it took."""
     target = target_of(request, host=host, runner=runner)
     desired = desired_of(request, target, host=host, machine=os.uname().machine)
-    current = read_current(host, runner)
+    before = current = read_current(host, runner)
     coming = differing(request.offers, host)
-    plan = make_plan(desired, current, host=host, coming=bool(coming))
+    plan = make_plan(desired, current, host=host, coming={offer.path: offer.bytes for offer in coming})
     unsent = [offer.name for offer in coming if offer.staged is None]
     if unsent and not check_mode:
         return {"changed": False, "send": unsent}
-    images = _image_diff(coming, host)
+    aside = _image_diff(coming, host) + _target_diff(request, host)
     if coming and not check_mode:
         for offer in coming:
             install(offer, host)
         current = read_current(host, runner)
         plan = make_plan(desired, current, host=host)
-    diff = images + diff_of(desired, current, plan, host=host)
-    if not check_mode and request.state != "unloaded":
+    diff = aside + diff_of(desired, before, plan, digest_of=_digest_of(request, host))
+    if not check_mode and _lacks_target(request, host):
         _make_target(request, host)
     if plan.changes and not check_mode:
         apply(plan, host=host, runner=runner)
         current = verify(desired, host, runner)
     return {
-        "changed": bool(coming) or plan.changes,
+        "changed": bool(aside) or plan.changes,
         "diff": diff,
         "loaded": bool(current.crash.loaded),
         "load_current": current.current,
@@ -99,17 +99,35 @@ def _image_diff(coming: Sequence[Offer], host: Host) -> list[dict[str, str]]:
         {
             "before_header": offer.path,
             "after_header": offer.path,
-            "before": f"sha256 {digest(host, offer.path)}\n",
+            "before": f"sha256 {found}\n" if (found := digest(host, offer.path)) else "",
             "after": f"sha256 {offer.sha256}\n",
         }
         for offer in coming
     ]
 
 
+def _digest_of(request: Request, host: Host) -> Digest:
+    """What a file of the image holds once all that is offered is installed."""
+    offered = {offer.path: offer.sha256 for offer in request.offers}
+    return lambda path: offered.get(path) or digest(host, path)
+
+
+def _lacks_target(request: Request, host: Host) -> bool:
+    """Whether the folder for dumps has to be made: not where the running system does not see it, or need not know."""
+    if request.state == "unloaded" or request.target_uuid is not None or request.command_line is not None:
+        return False
+    return not os.path.isdir(host.path(os.path.normpath(request.target_path)))
+
+
+def _target_diff(request: Request, host: Host) -> list[dict[str, str]]:
+    if not _lacks_target(request, host):
+        return []
+    path = os.path.normpath(request.target_path)
+    return [{"before_header": path, "after_header": path, "before": "", "after": "folder, mode 0700\n"}]
+
+
 def _make_target(request: Request, host: Host) -> None:
     """The folder for dumps, for root only; one that is there is left as it is, since it may be others' too."""
-    if request.target_uuid is not None or request.command_line is not None:
-        return
     path = host.path(os.path.normpath(request.target_path))
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)

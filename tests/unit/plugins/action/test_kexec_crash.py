@@ -57,7 +57,14 @@ def test_what_differs_is_sent(tmp_path: pathlib.Path) -> None:
     rig = Rig(tmp_path, {"changed": False, "send": ["initramfs"]}, {"changed": True})
     assert rig.run(install=rig.install) == {"changed": True}
     assert rig.sent == [(rig.install["initramfs"], "/way/initramfs")]
-    assert rig.asked[1]["_offers"]["initramfs"]["staged"] == "/way/initramfs"
+    offer = rig.asked[1]["_offers"]["initramfs"]
+    assert (offer["staged"], offer["bytes"]) == ("/way/initramfs", os.path.getsize(rig.install["initramfs"]))
+
+
+def test_a_host_that_asks_again_and_again_has_nothing_installed(tmp_path: pathlib.Path) -> None:
+    rig = Rig(tmp_path, *[{"changed": False, "send": [name]} for name in ("initramfs", "kernel")])
+    with pytest.raises(KdumpError, match="change all the time"):
+        rig.run(install=rig.install)
 
 
 def test_a_host_that_asks_for_something_else_gets_nothing(tmp_path: pathlib.Path) -> None:

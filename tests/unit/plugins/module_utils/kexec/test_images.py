@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import typing as t
 from pathlib import Path
 
@@ -18,12 +19,12 @@ from ansible_collections.linux.kdump.plugins.module_utils.kexec.images import Of
 from ansible_collections.linux.kdump.plugins.module_utils.kexec.request import Request, run
 from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
 
-from .hosts import build
+from .hosts import build, loaded
 
 
 def offer(name: str, text: str, staged: str | None = None) -> Offer:
     place = {"kernel": paths.KERNEL, "initramfs": paths.INITRAMFS}[name]
-    return Offer(name, place, hashlib.sha256(text.encode()).hexdigest(), staged)
+    return Offer(name, place, hashlib.sha256(text.encode()).hexdigest(), len(text), staged)
 
 
 def ask(host: Host, *offers: Offer, check: bool = False, state: t.Any = "enabled") -> dict[str, t.Any]:
@@ -32,8 +33,8 @@ def ask(host: Host, *offers: Offer, check: bool = False, state: t.Any = "enabled
 
 
 def test_offers_are_told_apart_by_where_they_belong() -> None:
-    offers = offers_of({"kernel": {"sha256": "aa"}, "initramfs": None}, {"kernel": "/k", "initramfs": "/i"})
-    assert offers == (Offer("kernel", "/k", "aa"),)
+    offers = offers_of({"kernel": {"sha256": "aa", "bytes": 7}, "initramfs": None}, {"kernel": "/k", "initramfs": "/i"})
+    assert offers == (Offer("kernel", "/k", "aa", 7),)
     assert offers_of(None, {}) == ()
 
 
@@ -58,7 +59,17 @@ def test_check_mode_installs_nothing_and_says_what_it_would(tmp_path: Path) -> N
     answer = ask(host, offer("kernel", "newer"), check=True)
     assert answer["changed"] is True
     assert answer["diff"][0]["after"] == f"sha256 {offer('kernel', 'newer').sha256}\n"
+    assert answer["diff"][0]["before"] == ""
     assert not host.exists(paths.KERNEL)
+
+
+def test_check_mode_says_what_would_be_in_memory(tmp_path: Path) -> None:
+    host = build(tmp_path)
+    loaded(host)
+    answer = ask(host, offer("kernel", "newer"), check=True, state="loaded")
+    before, after = (answer["diff"][-1][side] for side in ("before", "after"))
+    assert f"{paths.KERNEL} {offer('kernel', 'kernel').sha256}\n" in before
+    assert f"{paths.KERNEL} {offer('kernel', 'newer').sha256}\n" in after
 
 
 def test_what_arrived_damaged_takes_no_place(tmp_path: Path) -> None:
@@ -81,9 +92,20 @@ def test_nothing_is_asked_for_where_nothing_could_be_loaded(tmp_path: Path) -> N
         ask(host, offer("kernel", "newer"), state="loaded")
 
 
+def test_what_would_not_fit_is_refused_before_the_image_that_is_there_is_replaced(tmp_path: Path) -> None:
+    host = build(tmp_path, {"/sys/kernel/kexec_crash_size": "100\n"})
+    with pytest.raises(KdumpError, match="kernel and initramfs are 109 bytes, 100 are reserved"):
+        ask(host, offer("kernel", "k" * 100), state="loaded")
+    assert ask(host, offer("kernel", "k" * 91), state="loaded") == {"changed": False, "send": ["kernel"]}
+
+
 def test_the_folder_for_dumps_is_for_root_only(tmp_path: Path) -> None:
     host = build(tmp_path)
-    ask(host, check=True)
-    assert not host.exists(paths.DUMPS)
     ask(host)
+    os.rmdir(host.path(paths.DUMPS))
+    assert ask(host, check=True)["changed"] is True
+    assert not host.exists(paths.DUMPS)
+    answer = ask(host)
+    assert (answer["changed"], [entry["after_header"] for entry in answer["diff"]]) == (True, [paths.DUMPS])
+    assert ask(host)["changed"] is False
     assert Path(host.path(paths.DUMPS)).stat().st_mode & 0o777 == 0o700

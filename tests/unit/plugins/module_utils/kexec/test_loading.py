@@ -164,7 +164,7 @@ def test_check_mode_writes_nothing_and_tells_the_truth(lab: Lab) -> None:
     done = lab.run()
     assert done["diff"] == said["diff"]
     names = [entry["after_header"] for entry in said["diff"]]
-    assert names == [paths.LOADER, paths.REBOOT_POLICY, paths.UNIT, "crash image"]
+    assert names == [paths.DUMPS, paths.LOADER, paths.REBOOT_POLICY, paths.UNIT, "crash image"]
 
 
 def test_leaves_debians_policy_alone_where_there_is_none(tmp_path: Path) -> None:
