@@ -140,6 +140,7 @@ class ActionModule(KdumpAction):
     def _fetch(self, piece: Chunk, source: str, digest: str, incoming: Mapping[str, receive.Incoming]) -> None:
         staged = os.path.join(self._options["dest"], ".chunk")
         try:
+            receive.make_private(staged)
             self._connection.fetch_file(source, staged)
             incoming[piece.name].accept(piece, staged, digest)
         finally:

@@ -87,6 +87,12 @@ class Incoming:
             forget(path)
 
 
+def make_private(path: str) -> None:
+    """An empty file that only its owner may read, for a connection plugin to fill: the folder may be open to others."""
+    forget(path)
+    open(path, "xb", opener=private_opener).close()
+
+
 def forget(path: str) -> None:
     """Remove a working file, if it is there."""
     with contextlib.suppress(FileNotFoundError):

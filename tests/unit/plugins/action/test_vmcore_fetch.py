@@ -32,13 +32,15 @@ class Connection:
         self._shell = MagicMock(tmpdir=str(way), join_path=os.path.join)
         self.faults: dict[int, str] = {}
         self.fetches = 0
+        self.modes: set[int] = set()
 
     def fetch_file(self, source: str, dest: str) -> None:
         fault = self.faults.pop(self.fetches, None)
         self.fetches += 1
         if fault == "cut":
             raise AnsibleConnectionFailure("the connection broke")
-        shutil.copy(source, dest)
+        shutil.copyfile(source, dest)
+        self.modes.add(os.stat(dest).st_mode & 0o777)
         if fault == "short":
             os.truncate(dest, 10)
         if fault == "long":
@@ -161,6 +163,15 @@ def test_a_disk_that_fills_up_is_one_clear_error_and_loses_nothing(rig: Rig, mon
     assert ".chunk" not in os.listdir(rig.dest)
     rig.run()
     assert (rig.dest / "vmcore").read_bytes() == CONTENT
+
+
+def test_what_is_on_its_way_is_for_nobody_else_even_in_an_open_folder(rig: Rig) -> None:
+    rig.dest.mkdir(mode=0o755, parents=True)
+    (rig.dest / ".chunk").write_text("left by a run that was killed")
+    (rig.dest / ".chunk").chmod(0o644)
+    rig.run()
+    assert rig.connection.modes == {0o600}
+    assert {path.stat().st_mode & 0o777 for path in rig.dest.iterdir()} == {0o600}
 
 
 def test_chunks_have_a_least_size(rig: Rig) -> None:
