@@ -229,11 +229,11 @@ vmcore:
         message:
           description: The finding in words.
           type: str
-          sample: The file ends at byte 26222181, but the last page would end at byte 52444363.
+          sample: The file ends at byte 26222181, but the last page would end at byte 52444363. Fetch it again.
       sample:
         - id: truncated
           severity: error
-          message: The file ends at byte 26222181, but the last page would end at byte 52444363.
+          message: The file ends at byte 26222181, but the last page would end at byte 52444363. Fetch it again.
     release:
       description: The kernel's release. Null where the dump does not tell.
       type: str
@@ -334,8 +334,8 @@ vmcore:
       sample: "Linux version 6.1.0-56-cloud-amd64 (gcc-12 12.2.0) #1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2"
     registers:
       description:
-        - The registers that each CPU saved, of 256 CPUs at most. Their order is not that of CPU numbers. Empty at
-          O(depth=structure).
+        - The registers that each CPU saved, of 256 CPUs at most. Their order is not that of CPU numbers. Empty
+          where the log was not looked at, as at O(depth=structure) and O(depth=identity).
       type: list
       elements: dict
       contains:

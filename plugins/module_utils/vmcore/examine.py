@@ -19,6 +19,7 @@ from .containers.aids import Aids
 from .containers.container import Container
 from .containers.detect import Detected, open_dump
 from .containers.source import FileSource, digest
+from .containers.split import named
 from .findings import Finding, UnreadableError, finding, verdict_of
 from .identity import Expectation, Identity, find_nonces, format_time, judge_compression, judge_identity
 from .log.log import judge_log, read_log, summarise
@@ -58,8 +59,11 @@ def examine(
     expected = expected or Expectation()
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(FileSource(path))
-        findings = [finding("marked-incomplete", suffix=end) for end in UNFINISHED if path.endswith(end)]
-        detected = open_dump(source, aids or Aids(), path, stack)
+        aids = aids or Aids()
+        findings = _marked(path)
+        for part in aids.parts:
+            findings += named(part, _marked(part))
+        detected = open_dump(source, aids, path, stack)
         findings += detected.findings
         identity, content = _look(detected.container, expected, depth, findings)
         if detected.container:
@@ -75,6 +79,11 @@ def examine(
     records = content.log.records if content.log else ()
     document["log"] = [record.as_dict() for record in records] if log else None
     return document
+
+
+def _marked(path: str) -> list[Finding]:
+    """Whether the name says that saving did not finish."""
+    return [finding("marked-incomplete", suffix=end) for end in UNFINISHED if path.endswith(end)]
 
 
 def _look(
@@ -93,7 +102,8 @@ def _look(
     # What cannot be unpacked here says nothing about the page tables in it.
     if memory and "codec-missing" not in {found.id for found in findings}:
         findings += memory.judge()
-    if expected.nonce and expected.nonce not in content.nonces:
+    # Of a log that cannot be read there is a finding already: it proves no other crash.
+    if expected.nonce and content.log and expected.nonce not in content.nonces:
         findings.append(finding("nonce-missing", nonce=expected.nonce))
     # What is known to be broken needs no closer look.
     if depth == "full" and verdict_of(findings) in ("mismatch", "ok"):

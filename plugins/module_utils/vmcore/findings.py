@@ -167,8 +167,8 @@ RULES: t.Final[dict[str, Rule]] = {
     "too-old": _error(
         "mismatch", "The crash was at {found}, not after {expected}. Look for a newer dump, and at the host's clock."),
     "compression-mismatch": _error(
-        "mismatch", "Its pages are packed with: {found}. Expected was {expected}: the makedumpfile that wrote it was "
-        "built without, and says so in makedumpfile -v only."),
+        "mismatch", "It is packed with {found}, expected was {expected}. Look into makedumpfile -v on the host: built "
+        "without a method, it says nothing and writes raw pages."),
     "header-disagrees": _warning("The header says kernel {header}, VMCOREINFO says {vmcoreinfo}. Believe VMCOREINFO."),
 }  # fmt: skip
 

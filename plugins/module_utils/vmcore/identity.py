@@ -81,7 +81,8 @@ def judge_compression(methods: Mapping[str, int] | None, whole: str | None, expe
     """Is it packed as was asked for, page by page or as a whole? Tools that lack a codec write raw pages in silence."""
     wanted = expected.compression
     if wanted is not None and wanted != whole and wanted not in (methods or {}):
-        yield finding("compression-mismatch", found=", ".join(methods or {}) or "none", expected=wanted)
+        found = [*(methods or {}), *([whole] if whole else [])]
+        yield finding("compression-mismatch", found=", ".join(found) or "none", expected=wanted)
 
 
 def judge_identity(identity: Identity, expected: Expectation) -> Iterator[Finding]:

@@ -127,13 +127,15 @@ def _unknown(source: Source, head: bytes, known: list[Finding]) -> list[Finding]
 
 def _join(detected: Detected, container: Container, aids: Aids, name: str, stack: contextlib.ExitStack) -> None:
     """Make the one dump of the file and its other parts; a file that is no part is left out, and named."""
-    findings = [found for found in detected.findings if found not in container.findings]
+    findings: list[Finding] = []
     opened = {name: detected}
     for path in aids.parts:
         opened[path] = _open(stack.enter_context(FileSource(path)), aids, stack)
     parts = [Part(path, part.container) for path, part in opened.items() if isinstance(part.container, KdumpFile)]
     for path, part in opened.items():
-        if not isinstance(part.container, KdumpFile):
+        if isinstance(part.container, KdumpFile):
+            findings += _around(part) if path == name else named(path, _around(part))
+        else:
             findings += [
                 *named(path, part.findings),
                 finding("split-stranger", name=path, cause="it is of another kind"),
@@ -145,3 +147,9 @@ def _join(detected: Detected, container: Container, aids: Aids, name: str, stack
         except UnreadableError as error:
             findings += [*container.findings, error.finding]
     detected.findings = tuple(findings)
+
+
+def _around(detected: Detected) -> list[Finding]:
+    """What is wrong with the layers around a container: it knows nothing of these."""
+    held = detected.container.findings if detected.container else []
+    return [found for found in detected.findings if found not in held]

@@ -83,11 +83,13 @@ class Loads:
         self.filesz, self.memsz = array("Q"), array("Q")
 
     def add(self, *members: int) -> None:
-        physical, filesz, memsz = members[2:]
+        offset, _virtual, physical, filesz, memsz = members
         if filesz > memsz:
             raise unreadable("header-damaged", cause="a segment has more bytes in the file than in memory")
         if physical + memsz > 1 << 64:
             raise unreadable("header-damaged", cause="a segment ends behind all memory")
+        if offset + filesz > 1 << 64:
+            raise unreadable("header-damaged", cause="a segment ends behind the end of any file")
         for column, value in zip((self.offsets, self.virtual, self.physical, self.filesz, self.memsz), members):
             column.append(value)
 
@@ -238,5 +240,5 @@ class ElfCore:
         self.registers = notes.registers
         self.findings += notes.findings
         self.vmcoreinfo: VmcoreInfo | None = VmcoreInfo(notes.vmcoreinfo) if notes.vmcoreinfo is not None else None
-        if self.vmcoreinfo is None and not notes.findings:
+        if self.vmcoreinfo is None and not any(found.severity == "error" for found in notes.findings):
             self.findings.append(finding("hypervisor-dump" if notes.hypervisor else "not-a-kernel"))

@@ -25,8 +25,8 @@ _COMMITTED, _FINALIZED = 1, 2
 _EMPTY_LINE: t.Final = 3
 #: Slots right behind the head may belong to writers that the crash stopped between two steps.
 _IN_FLIGHT: t.Final = 64
-#: log_buf_len=32M makes 2^20 records; more than the largest sane ring is a lie in the dump.
-_MAX_COUNT_BITS: t.Final = 20
+#: log_buf_len=256M makes 2^23 records; more than the largest sane ring is a lie in the dump.
+_MAX_COUNT_BITS: t.Final = 23
 _MAX_SIZE_BITS: t.Final = 28
 
 

@@ -235,6 +235,11 @@ def test_a_nonce_is_looked_for_whatever_the_depth(look: Look) -> None:
     assert (document["verdict"], document["nonce"]) == ("mismatch", NONCE)
 
 
+def test_a_log_that_cannot_be_read_proves_no_other_crash(look: Look) -> None:
+    document = look(write_elf(Machine())[:-2_000_000], expect={"nonce": NONCE})
+    assert (document["verdict"], ids(document), document["nonce_found"]) == ("incomplete", ["truncated"], False)
+
+
 def test_a_nonce_outside_the_log_does_not_count(look: Look) -> None:
     machine = Machine(Ring())
     machine.ring.say("x")

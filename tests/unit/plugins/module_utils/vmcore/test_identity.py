@@ -12,6 +12,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.vmcore.identity import
     Expectation,
     Identity,
     format_time,
+    judge_compression,
     judge_identity,
     parse_expectation,
     parse_time,
@@ -63,3 +64,8 @@ def test_judging(expected: Expectation, rules: list[str]) -> None:
 def test_what_the_dump_does_not_tell_is_not_met() -> None:
     expected = Expectation(release="6.1.0", nodename="db1", not_before=1, cpus=4)
     assert len(list(judge_identity(UNKNOWN, expected))) == 4
+
+
+def test_all_that_a_dump_is_packed_with_is_named() -> None:
+    (found,) = judge_compression({"raw": 3}, "gzip", Expectation(compression="zstd"))
+    assert "raw, gzip" in found.message

@@ -66,8 +66,9 @@ def test_memory_that_is_not_there(tmp_path: Path, address: int) -> None:
         (32, "<Q", 1 << 60, "truncated"),
         (40, "<Q", 1 << 60, "truncated"),
         (64 + 56 + 32, "<Q", 1 << 62, "header-damaged"),
+        (64 + 2 * 56 + 8, "<Q", (1 << 64) - 1, "header-damaged"),
     ],
-    ids=["entry size", "none", "too many", "place", "sections", "larger than its memory"],
+    ids=["entry size", "none", "too many", "place", "sections", "larger than its memory", "behind any file"],
 )
 def test_headers_that_lie(tmp_path: Path, at: int, layout: str, value: int, rule: str) -> None:
     data = bytearray(write_elf(Machine(), filtered=True))
@@ -230,3 +231,9 @@ def test_the_holes_of_a_sparse_file_are_not_read(tmp_path: Path, monkeypatch: py
         assert extents[-1][1] == source.size
         # Half a second, where a terabyte would take minutes.
         assert ElfCore(source).check_pages() == []
+
+
+@pytest.mark.parametrize(("name", "rule"), [(b"ERASEINFO\0", "erased"), (b"VMCOREINFO_XEN\0", "xen")])
+def test_notes_of_another_kind_do_not_make_up_for_vmcoreinfo(look: Look, name: bytes, rule: str) -> None:
+    document = look(write_elf(Machine(), notes=note(name, 0, b"told")))
+    assert (document["verdict"], ids(document)) == ("unrecognised", [rule, "not-a-kernel"])

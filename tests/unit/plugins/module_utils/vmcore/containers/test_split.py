@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.aids import Aids
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.examine import examine
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.identity import Expectation
-from ansible_collections.linux.kdump.tests.unit.vmcore_files import KdumpOptions, write_elf, write_kdump
+from ansible_collections.linux.kdump.tests.unit.vmcore_files import KdumpOptions, flatten, write_elf, write_kdump
 from ansible_collections.linux.kdump.tests.unit.vmcores import BASE, KINDS, NONCE, PAGE, SIZE, Machine
 
 PAGES = (BASE + SIZE) // PAGE
@@ -123,3 +123,24 @@ def test_parts_of_a_big_endian_machine(join: Join) -> None:
     assert KINDS["s390x"].order == ">"
     parts = [write_kdump(machine, KdumpOptions(split=window)) for window in WINDOWS]
     assert (join(*parts, depth="structure", nonce=None))["verdict"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("packed", "rule"),
+    [(gzip.compress(part(1))[:-4], "unpack-truncated"), (flatten(part(1))[:-16], "flat-truncated")],
+    ids=["gzip", "flattened"],
+)
+def test_a_part_is_whole_in_what_it_holds_only(join: Join, packed: bytes, rule: str) -> None:
+    """All its pages are there, but what is around them tells that more should follow."""
+    document = join(part(0), packed, part(2))
+    assert document["verdict"] == "incomplete"
+    assert "part1: " in next(found["message"] for found in document["findings"] if found["id"] == rule)
+
+
+def test_a_part_whose_name_says_that_it_is_not_finished(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("first", "second.incomplete", "third")]
+    for number, path in enumerate(paths):
+        path.write_bytes(part(number))
+    document = examine(str(paths[0]), aids=Aids(parts=tuple(map(str, paths[1:]))))
+    assert (document["verdict"], ids(document)) == ("incomplete", ["marked-incomplete"])
+    assert document["findings"][0]["message"].startswith(str(paths[1]))

@@ -230,6 +230,17 @@ def test_a_missing_page_costs_only_what_lies_on_it() -> None:
     assert len(log.damage) == 1
 
 
+def test_a_ring_larger_than_any_default() -> None:
+    """log_buf_len=64M makes 2^21 records; of these only the first few are in use."""
+    ring = Ring(count_bits=4)
+    ring.head = ring.tail = ring.ids
+    for number in range(10):
+        ring.say(f"record {number}")
+    ring.count_bits = 21
+    log = walk(ring)
+    assert ([record.seq for record in log.records], log.damage) == (list(range(10)), ())
+
+
 @pytest.mark.parametrize("size_bits", [13, 14])
 def test_missing_texts(size_bits: int) -> None:
     ring = Ring(count_bits=8, size_bits=size_bits)
