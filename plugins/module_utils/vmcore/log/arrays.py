@@ -79,13 +79,14 @@ class Window:
             ahead = max(min(self._ahead, self._size - offset), length)
             try:
                 self._piece = self._memory.read(self._address + offset, ahead)
-            except UnreadableError as absent:
+            except UnreadableError as error:
                 # Close to what is missing, small steps get everything that is still there.
                 self._ahead = max(self._ahead // 4, 1)
-                self.error = self.error or absent
+                self.error = self.error or error
                 if ahead == length:
                     self._piece = b""
-                    raise DamagedError(f"{length} bytes at {self._address + offset:#x} are not in the dump") from absent
+                    # Its cause is kept in self.error.
+                    raise DamagedError(f"{length} bytes at {self._address + offset:#x} are not in the dump") from None
             else:
                 self._start = offset
                 self._ahead = min(self._ahead * 2, _AHEAD)
