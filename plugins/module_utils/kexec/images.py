@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import typing as t
@@ -47,21 +48,28 @@ def differing(offers: Sequence[Offer], host: Host) -> tuple[Offer, ...]:
     return tuple(offer for offer in offers if digest(host, offer.path) != offer.sha256)
 
 
-def install(offer: Offer, host: Host) -> None:
-    """Put a file that was sent in its place, if it is what was offered."""
-    path, staged = host.path(offer.path), host.path(offer.staged or "")
+def install(offers: Sequence[Offer], host: Host) -> None:
+    """Put the files that were sent in their places, all of them or none: they belong together."""
     try:
-        os.makedirs(os.path.dirname(path), mode=_FOLDER_MODE, exist_ok=True)
-        with open(staged, "rb") as source, replacing(path, mode=_MODE) as target:
-            found = hashlib.sha256()
-            for block in iter(lambda: source.read(_BLOCK), b""):
-                found.update(block)
-                target.write(block)
-            if found.hexdigest() != offer.sha256:
-                raise KdumpError(
-                    f"Cannot install {offer.path}: it arrived with another sha256 than it was sent with. Try again."
-                )
+        with contextlib.ExitStack() as places:
+            for offer in offers:
+                path = host.path(offer.path)
+                os.makedirs(os.path.dirname(path), mode=_FOLDER_MODE, exist_ok=True)
+                _copy(offer, host, places.enter_context(replacing(path, mode=_MODE)))
     except OSError as error:
         raise KdumpError(
-            f"Cannot install {offer.path}: {error.strerror or error}. Make room for it, or choose another place."
+            f"Cannot install {' and '.join(offer.path for offer in offers)}: {error.strerror or error}. "
+            "Make room for it, or choose another place."
         ) from error
+
+
+def _copy(offer: Offer, host: Host, target: t.BinaryIO) -> None:
+    found = hashlib.sha256()
+    with open(host.path(offer.staged or ""), "rb") as source:
+        for block in iter(lambda: source.read(_BLOCK), b""):
+            found.update(block)
+            target.write(block)
+    if found.hexdigest() != offer.sha256:
+        raise KdumpError(
+            f"Cannot install {offer.path}: it arrived with another sha256 than it was sent with. Try again."
+        )

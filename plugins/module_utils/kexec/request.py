@@ -71,8 +71,7 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
         return {"changed": False, "send": unsent}
     aside = _image_diff(coming, host) + _target_diff(request, host)
     if coming and not check_mode:
-        for offer in coming:
-            install(offer, host)
+        install(coming, host)
         current = read_current(host, runner)
         plan = make_plan(desired, current, host=host)
     diff = aside + diff_of(desired, before, plan, digest_of=_digest_of(request, host))

@@ -76,14 +76,25 @@ def test_what_arrived_damaged_takes_no_place(tmp_path: Path) -> None:
     host = build(tmp_path)
     (tmp_path / "sent").write_text("damaged")
     with pytest.raises(KdumpError, match="it arrived with another sha256"):
-        install(offer("kernel", "newer", "/sent"), host)
+        install([offer("kernel", "newer", "/sent")], host)
     assert Path(host.path(paths.KERNEL)).read_text() == "kernel"
     assert [path.name for path in Path(host.path(paths.LIBRARY)).iterdir() if path.name.startswith(".")] == []
 
 
+def test_kernel_and_initramfs_are_replaced_together_or_not_at_all(tmp_path: Path) -> None:
+    host = build(tmp_path)
+    (tmp_path / "sent").write_text("newer")
+    both = [offer("initramfs", "newer", "/sent"), offer("kernel", "newer", "/nowhere")]
+    with pytest.raises(KdumpError, match=f"Cannot install {paths.INITRAMFS} and {paths.KERNEL}: No such file"):
+        install(both, host)
+    assert Path(host.path(paths.INITRAMFS)).read_text() == "initramfs"
+    install([both[0], offer("kernel", "newer", "/sent")], host)
+    assert [Path(host.path(path)).read_text() for path in (paths.INITRAMFS, paths.KERNEL)] == ["newer", "newer"]
+
+
 def test_what_was_never_sent_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(KdumpError, match=r"Cannot install .*No such file"):
-        install(offer("kernel", "newer", "/nowhere"), build(tmp_path))
+        install([offer("kernel", "newer", "/nowhere")], build(tmp_path))
 
 
 def test_nothing_is_asked_for_where_nothing_could_be_loaded(tmp_path: Path) -> None:
