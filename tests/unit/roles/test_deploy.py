@@ -124,4 +124,4 @@ def test_the_note_goes_when_the_reboot_has_brought_what_it_was_for() -> None:
     block = read("tasks/reboot.yml")[1]["block"]
     modules = [next(key for key in task if "." in key) for task in block]
     assert modules[-2:] == ["ansible.builtin.assert", "ansible.builtin.file"]
-    assert block[-1]["ansible.builtin.file"] == {"path": "{{ __kdump_reboot_note }}", "state": "absent"}
+    assert block[-1]["ansible.builtin.raw"] == "rm -f {{ __kdump_reboot_note | quote }}"
