@@ -123,5 +123,5 @@ def test_only_a_host_that_a_reboot_will_help_waits_for_it(
 def test_the_note_goes_when_the_reboot_has_brought_what_it_was_for() -> None:
     block = read("tasks/reboot.yml")[1]["block"]
     modules = [next(key for key in task if "." in key) for task in block]
-    assert modules[-2:] == ["ansible.builtin.assert", "ansible.builtin.file"]
+    assert modules[-2:] == ["ansible.builtin.assert", "ansible.builtin.raw"]
     assert block[-1]["ansible.builtin.raw"] == "rm -f {{ __kdump_reboot_note | quote }}"
