@@ -157,7 +157,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The verdict in two to six lines. What the dump is worth, what crashed and where, and what to do next.
+  description: The verdict in at most six lines. What the dump is worth, what crashed and where, and what to do next.
   returned: success
   type: str
   sample: |-

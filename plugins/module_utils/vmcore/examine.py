@@ -107,7 +107,7 @@ def _look(
         findings.append(finding("nonce-missing", nonce=expected.nonce))
     # What is known to be broken needs no closer look.
     if depth == "full" and verdict_of(findings) in ("mismatch", "ok"):
-        findings += container.check_pages()
+        findings += _attempt(findings, container.check_pages) or []
     return identity, content
 
 

@@ -45,7 +45,7 @@ Document = dict[str, t.Any]
 
 
 def summarise(document: Document) -> str:
-    """Two to six lines."""
+    """At most six lines; one where all is well and nobody looked at the log."""
     return "\n".join([_headline(document), *_crash(document), *_findings(document)])
 
 

@@ -17,8 +17,15 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.kdump import KdumpFile
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.examine import DEPTHS, examine
-from ansible_collections.linux.kdump.plugins.module_utils.vmcore.findings import RULES, VERDICTS, finding, verdict_of
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.findings import (
+    RULES,
+    VERDICTS,
+    Finding,
+    finding,
+    verdict_of,
+)
 from ansible_collections.linux.kdump.tests.unit.vmcore_files import (
     KdumpOptions,
     flatten,
@@ -212,6 +219,22 @@ def test_a_damaged_page_is_found_at_full_depth(look: Look) -> None:
     document = look(bytes(data), depth="full")
     assert document["verdict"] == "corrupt"
     assert "pages-damaged" in ids(document)
+
+
+def test_a_file_that_shrinks_while_its_pages_are_read_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "vmcore"
+    path.write_bytes(write_kdump(Machine()))
+    check = KdumpFile.check_pages
+
+    def shrunk(container: KdumpFile) -> list[Finding]:
+        os.truncate(path, 4096)
+        return check(container)
+
+    monkeypatch.setattr(KdumpFile, "check_pages", shrunk)
+    document = examine(str(path), depth="full")
+    assert (document["verdict"], ids(document)) == ("incomplete", ["truncated", "growing"])
 
 
 def test_bytes_after_the_end_are_a_warning(look: Look) -> None:
