@@ -21,7 +21,7 @@ class ActionModule(KdumpAction):
     """One call of the module where everything is there already, two where files have to be sent."""
 
     def argument_spec(self) -> dict[str, t.Any]:
-        return {"argument_spec": OPTIONS, "mutually_exclusive": EXCLUSIVE}
+        return {"argument_spec": _of_the_host(OPTIONS), "mutually_exclusive": EXCLUSIVE}
 
     def perform(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Mapping[str, t.Any]:
         install = options.pop("install") or {}

@@ -36,6 +36,8 @@ class ActionModule(KdumpAction):
         return {"argument_spec": OPTIONS}
 
     def perform(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Mapping[str, t.Any]:
+        if options["timeout"] < 1:
+            raise KdumpError(f"Cannot wait {options['timeout']} seconds for {self._host}: set timeout to 1 or more")
         if self.check_mode:
             return {"changed": True}
         link = Link(self._connection, self._low_level_execute_command)

@@ -84,3 +84,10 @@ def test_nothing_is_installed_to_be_unloaded(tmp_path: pathlib.Path) -> None:
     rig = Rig(tmp_path)
     with pytest.raises(KdumpError, match="with state=unloaded"):
         rig.run(install=rig.install, state="unloaded")
+
+
+def test_paths_of_the_host_are_expanded_there() -> None:
+    spec = ActionModule.__new__(ActionModule).argument_spec()["argument_spec"]
+    on_the_host = [spec["kernel"], spec["initramfs"], spec["target"]["options"]["path"]]
+    assert [option["type"] for option in on_the_host] == ["str"] * 3
+    assert {option["type"] for option in spec["install"]["options"].values()} == {"path"}

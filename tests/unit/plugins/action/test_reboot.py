@@ -91,3 +91,10 @@ def test_a_host_that_stays_away_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
     made, _link, _commands = action(monkeypatch, ["old", None])
     with pytest.raises(KdumpError, match="did not come back"):
         made.perform({**OPTIONS, "timeout": 1}, {})
+
+
+def test_no_time_to_wait_is_refused_before_anything_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, _link, commands = action(monkeypatch, ["old", "new"])
+    with pytest.raises(KdumpError, match="set timeout to 1 or more"):
+        made.perform({**OPTIONS, "timeout": 0}, {})
+    assert commands == []
