@@ -52,6 +52,15 @@ class ActionModule(KdumpAction):
         return place
 
 
+def _of_the_host(options: Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The same options with paths left as they are: ~ and variables in them are the host's, not the controller's."""
+    plain: dict[str, t.Any] = {}
+    for name, option in options.items():
+        inner = {"options": _of_the_host(option["options"])} if name == "target" else {}
+        plain[name] = {**option, **inner, **({"type": "str"} if option["type"] == "path" else {})}
+    return plain
+
+
 def _offer(path: str) -> dict[str, t.Any]:
     try:
         return {"sha256": sha256_file(path), "bytes": os.path.getsize(path)}
