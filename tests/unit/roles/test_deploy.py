@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from pathlib import Path
 
@@ -125,3 +126,17 @@ def test_the_note_goes_when_the_reboot_has_brought_what_it_was_for() -> None:
     modules = [next(key for key in task if "." in key) for task in block]
     assert modules[-2:] == ["ansible.builtin.assert", "ansible.builtin.raw"]
     assert block[-1]["ansible.builtin.raw"] == "rm -f {{ __kdump_reboot_note | quote }}"
+
+
+def test_no_variable_of_a_task_has_the_name_of_a_result_elsewhere() -> None:
+    """A result that anybody registered under a name outranks the variable of a task."""
+    top = ROLE.parent.parent
+    texts = [path.read_text() for folder in ("roles", "extensions") for path in (top / folder).rglob("*.yml")]
+    results = {name for text in texts for name in re.findall(r"register: (__kdump_\w+)", text)}
+    variables = set()
+    for path in (ROLE / "tasks").iterdir():
+        for task in yaml.safe_load(path.read_text()):
+            for each in (task, *task.get("block", ())):
+                variables.update(each.get("vars", {}))
+    assert variables
+    assert variables & results == set()
