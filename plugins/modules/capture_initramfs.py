@@ -202,7 +202,8 @@ manifest:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.linux.kdump.plugins.module_utils.capture import initramfs, save_settings
+from ansible_collections.linux.kdump.plugins.module_utils.capture.initramfs import image as initramfs
+from ansible_collections.linux.kdump.plugins.module_utils.capture.save import settings as save_settings
 from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
 

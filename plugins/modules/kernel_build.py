@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, The linux.kdump maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation, argument spec and wiring; the work is in module_utils/capture."""
+"""Documentation, argument spec and wiring; the work is in module_utils/capture/kernel."""
 
 from __future__ import annotations
 
@@ -184,7 +184,8 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.linux.kdump.plugins.module_utils.capture import architectures, kernel_build
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import build as kernel_build
 from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
 from ansible_collections.linux.kdump.plugins.module_utils.progress import Progress
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude

@@ -8,9 +8,9 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
-from ansible_collections.linux.kdump.plugins.module_utils.capture.closure import closure
-from ansible_collections.linux.kdump.plugins.module_utils.capture.modules import in_order, read_tree
-from ansible_collections.linux.kdump.plugins.module_utils.capture.newc import (
+from ansible_collections.linux.kdump.plugins.module_utils.capture.initramfs.closure import closure
+from ansible_collections.linux.kdump.plugins.module_utils.capture.initramfs.modules import in_order, read_tree
+from ansible_collections.linux.kdump.plugins.module_utils.capture.initramfs.newc import (
     Member,
     archive,
     character,

@@ -1,0 +1,198 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of one kernel build, inside a folder that is thrown away: unpack, configure, compile, collect."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ...command import CommandRunner, CommandTimeoutError, Completed
+from ...errors import KdumpError
+from ...files import read_text, write_atomic
+from ...progress import Progress, minutes, run_watched
+from .architectures import Architecture
+from .kconfig import check as kconfig_check
+from .kconfig import fragment as kconfig
+from .kconfig.tree import Tree
+from .source import Source, unpacked_root
+
+#: Fixed, so that the same inputs give the same bytes wherever and whenever they are built.
+FIXED_ENVIRONMENT: t.Final = {
+    "KBUILD_BUILD_TIMESTAMP": "Thu Jan  1 00:00:00 UTC 1970",
+    "KBUILD_BUILD_USER": "linux",
+    "KBUILD_BUILD_HOST": "kdump",
+    "KBUILD_BUILD_VERSION": "1",
+    "LC_ALL": "C",
+    "TZ": "UTC",
+}
+
+#: Objects for each option that is on, measured on 6.1; how the estimate in the progress line comes about.
+OBJECTS_PER_OPTION: t.Final = 2.1
+_OBJECT_LINE = re.compile(rb"^  (?:CC|AS)  ", re.MULTILINE)
+
+#: Lines of the build log that go into an error.
+_TAIL = 20
+_MAX_TAIL_BYTES = 1 << 16
+_ERROR_LINE = re.compile(r"(?:: (?:fatal )?error: |undefined reference|\*\*\* (?!Waiting))")
+
+
+class CompileError(KdumpError):
+    """A step of the build failed."""
+
+
+class ObjectCounter:
+    """Counts compiled objects in a growing build log, reading each byte once."""
+
+    def __init__(self, log: str) -> None:
+        self._log = log
+        self._offset = 0
+        self.count = 0
+
+    def update(self) -> int:
+        """The number of objects so far."""
+        try:
+            with open(self._log, "rb") as stream:
+                stream.seek(self._offset)
+                text = stream.read()
+        except OSError:
+            return self.count
+        whole = text[: text.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        self.count += len(_OBJECT_LINE.findall(whole))
+        return self.count
+
+
+@dataclass
+class Compiler:
+    """One build in ``staging``."""
+
+    architecture: Architecture
+    runner: CommandRunner
+    progress: Progress
+    staging: str
+    jobs: int
+    deadline: float
+    root: str = ""
+    objects: int = 0
+    estimate: int = 0
+
+    @property
+    def log(self) -> str:
+        """Everything the build printed."""
+        return os.path.join(self.staging, "build.log")
+
+    @property
+    def _output(self) -> str:
+        return os.path.join(self.staging, "build")
+
+    def unpack(self, source: Source) -> None:
+        """Put the source where it can be built from; a tree is built from where it is, since O= leaves it alone."""
+        os.mkdir(self._output)
+        if source.kind == "tree":
+            self.root = source.path
+            return
+        folder = os.path.join(self.staging, "source")
+        os.mkdir(folder)
+        argv = ["tar", "--extract", "--no-same-owner", "--file", source.path, "--directory", folder]
+        self._run(argv, what=f"unpack {source.path}", news=lambda: f"unpacking {os.path.basename(source.path)}")
+        self.root = unpacked_root(folder, source.path)
+
+    def configure(self, settings: Mapping[str, kconfig.Setting]) -> None:
+        """Make the configuration: everything off but what is asked for; then compare."""
+        wanted = os.path.join(self.staging, "fragments.config")
+        write_atomic(wanted, kconfig.render(settings))
+        self._make(["allnoconfig"], what="configure the kernel", news=lambda: "configuring", KCONFIG_ALLCONFIG=wanted)
+        text = read_text(os.path.join(self._output, ".config")) or ""
+        config = kconfig.parse_config(text)
+        kconfig_check.check(settings, text, config, self._kconfig_tree)
+        self.estimate = round(OBJECTS_PER_OPTION * sum(value in ("y", "m") for value in config.values()))
+
+    def _kconfig_tree(self) -> Tree:
+        return Tree(self.root, {"SRCARCH": self.architecture.kernel_name})
+
+    def compile(self) -> None:
+        """Build the image and the ELF file with the symbols."""
+        counter = ObjectCounter(self.log)
+        started = time.monotonic()
+
+        def news() -> str:
+            total = max(self.estimate, counter.update())
+            return f"compiled {counter.count} of ~{total} objects, {minutes(time.monotonic() - started)}"
+
+        self._make([f"-j{self.jobs}", self.architecture.target, "vmlinux"], what="build the kernel", news=news)
+        self.objects = counter.update()
+
+    def collect(self) -> tuple[str, str]:
+        """(release, folder) of the results."""
+        results = os.path.join(self.staging, "results")
+        os.mkdir(results)
+        for name in (self.architecture.image, "vmlinux", "System.map", ".config"):
+            target = os.path.join(results, os.path.basename(name).lstrip("."))
+            try:
+                os.rename(os.path.join(self._output, name), target)
+            except OSError as error:
+                raise CompileError(f"Cannot collect the kernel: the build made no {name} ({error.strerror})") from error
+            os.chmod(target, 0o644)
+        release = read_text(os.path.join(self._output, "include/config/kernel.release")) or ""
+        return release.strip(), results
+
+    def _make(self, goals: Sequence[str], *, what: str, news: t.Callable[[], str], **variables: str) -> None:
+        # The empty LOCALVERSION keeps setlocalversion from adding a "+" for a tree under version control.
+        settings = {"O": self._output, "ARCH": self.architecture.kernel_name, "LOCALVERSION": "", **variables}
+        assignments = [f"{name}={value}" for name, value in settings.items()]
+        self._run(["make", "-C", self.root, *assignments, *goals], what=what, news=news)
+
+    def _run(self, argv: Sequence[str], *, what: str, news: t.Callable[[], str]) -> None:
+        """Run one step with nothing of the caller's environment, which kbuild would heed in a hundred variables."""
+        environment = {**FIXED_ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath), "TMPDIR": self.staging}
+        clean = ["env", "--ignore-environment", *(f"{name}={value}" for name, value in environment.items())]
+        self.progress.say(news())
+        try:
+            done = run_watched(
+                self.runner, [*clean, *argv], what=what, timeout=max(1, int(self.deadline - time.monotonic())),
+                log=self.log, progress=self.progress, news=news, cwd=self.staging,
+            )  # fmt: skip
+        except CommandTimeoutError as error:
+            raise CompileError(
+                f"Cannot {what}: the time for the whole build ran out. Raise the option timeout, or look in the log "
+                "for what it waits for",
+                log=_tail(self.log)[-_TAIL:],
+            ) from error
+        if done.rc != 0:
+            raise self._failure(what, done)
+
+    def _failure(self, what: str, done: Completed) -> CompileError:
+        lines = _tail(self.log)
+        log = "\n".join(lines)
+        if "No space left on device" in log or _is_full(self.staging):
+            return CompileError(
+                f"Cannot {what}: the file system of {os.path.dirname(self.staging)} is full. "
+                "Make room, or name another cache_dir",
+                log=lines, rc=done.rc,
+            )  # fmt: skip
+        telling = next(
+            (line for line in lines if _ERROR_LINE.search(line)), lines[-1] if lines else "it printed nothing"
+        )
+        return CompileError(
+            f"Cannot {what}: it ended with status {done.rc}: {telling.strip()[:300]}", log=lines[-_TAIL:], rc=done.rc
+        )
+
+
+def _tail(path: str) -> list[str]:
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(max(0, os.path.getsize(path) - _MAX_TAIL_BYTES))
+            return stream.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+
+
+def _is_full(folder: str) -> bool:
+    return shutil.disk_usage(folder).free < 1 << 20

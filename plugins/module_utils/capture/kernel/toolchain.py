@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tools that build a kernel: are they there, and which versions are they."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import typing as t
+from collections.abc import Callable
+
+from ...command import CommandRunner
+from ...errors import KdumpError
+from .architectures import Architecture
+
+#: Commands a build calls, and Debian's package of each.
+TOOLS: t.Final = {
+    "gcc": "gcc", "ld": "binutils", "make": "make", "flex": "flex", "bison": "bison", "bc": "bc",
+    "tar": "tar", "xz": "xz-utils", "gzip": "gzip", "perl": "perl",
+}  # fmt: skip
+#: Headers a build includes: objtool reads ELF files with libelf.
+HEADERS: t.Final = {"libelf.h": "libelf-dev", "stdio.h": "libc6-dev"}
+
+_TIMEOUT = 30
+
+
+class ToolchainError(KdumpError):
+    """The tools that build a kernel are missing or make code for another machine."""
+
+
+def missing_packages(runner: CommandRunner, which: Callable[[str], str | None] = shutil.which) -> list[str]:
+    """Debian's names of the packages that are not there."""
+    missing = [package for tool, package in TOOLS.items() if not which(tool)]
+    has_header = _include if which("gcc") else _exists
+    return missing + [package for header, package in HEADERS.items() if not has_header(runner, header)]
+
+
+def _include(runner: CommandRunner, header: str) -> bool:
+    argv = ["gcc", "-E", "-x", "c", "-o", os.devnull, "-"]
+    done = runner.run(argv, what=f"look for {header}", timeout=_TIMEOUT, data=f"#include <{header}>\n", check=False)
+    return done.rc == 0
+
+
+def _exists(_runner: CommandRunner, header: str) -> bool:
+    return os.path.isfile(os.path.join("/usr/include", header))
+
+
+def inspect(
+    runner: CommandRunner, architecture: Architecture, which: Callable[[str], str | None] = shutil.which
+) -> dict[str, str]:
+    """The versions of the tools that decide what a kernel's code looks like; all that is missing is named at once."""
+    missing = missing_packages(runner, which)
+    if missing:
+        raise ToolchainError(
+            f"Cannot build a kernel: these packages are missing: {' '.join(missing)}. "
+            f"Install them (apt-get install {' '.join(missing)})",
+            missing=missing,
+        )
+    machine = _first_line(runner, "gcc", "-dumpmachine")
+    if not machine.startswith(architecture.compiler):
+        raise ToolchainError(f"Cannot build a kernel for {architecture.name}: gcc makes code for {machine}")
+    return {tool: _first_line(runner, tool, "--version") for tool in ("gcc", "ld")}
+
+
+def _first_line(runner: CommandRunner, tool: str, option: str) -> str:
+    done = runner.run([tool, option], what=f"ask {tool} what it is", timeout=_TIMEOUT)
+    return done.out.strip().partition("\n")[0]
