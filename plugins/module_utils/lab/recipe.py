@@ -91,8 +91,9 @@ size=$(cat /sys/class/block/vda1/size)
 if [ "$disk" -gt "$((start + size + 2048))" ]; then
     echo ', +' | sfdisk --quiet --force --no-reread --no-tell-kernel -N 1 /dev/vda
     partx --update /dev/vda
-    resize2fs /dev/vda1
 fi
+# Also where the partition has grown already: the boot before may have ended between the two.
+resize2fs /dev/vda1
 echo "$wanted" >{_SEEDED}
 """
 
@@ -202,7 +203,9 @@ boot
 END
 echo 'UUID={uuid} / ext4 errors=remount-ro 0 0' >/etc/fstab
 useradd --create-home --shell /bin/bash {USER}
-cd /etc/grub.d && chmod -x {" ".join(UNUSED_MENU_PARTS)} && cd /
+cd /etc/grub.d
+chmod -x {" ".join(UNUSED_MENU_PARTS)}
+cd /
 rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
 systemctl mask {" ".join(MASKED)}
 systemctl enable {" ".join(ENABLED)}
