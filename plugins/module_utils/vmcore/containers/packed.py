@@ -41,6 +41,9 @@ _MAX_STREAMS: t.Final = 1 << 17
 #: Zeros are left out in pieces of this size.
 _HOLE: t.Final = 1 << 16
 _ZEROS: t.Final = bytes(_HOLE)
+#: The bytes of a skippable zstd frame after the first, whose lower half is anything (RFC 8878, section 3.1.2).
+_SKIPPABLE: t.Final = b"\x2a\x4d\x18"
+_LONGEST_SIGNATURE: t.Final = 8
 
 
 class Stream(t.Protocol):
@@ -87,6 +90,13 @@ class Compression(t.NamedTuple):
     signature: bytes
     stream: Callable[[], t.Any] | None
     package: str | None = None
+    #: pzstd begins each frame with one that is to be skipped.
+    skippable: bool = False
+
+    def begins(self, data: bytes) -> bool:
+        """Whether these bytes are the beginning of one of its streams."""
+        skip = self.skippable and data[1:4] == _SKIPPABLE and data[0] & 0xF0 == 0x50
+        return skip or data.startswith(self.signature)
 
 
 COMPRESSIONS: t.Final = (
@@ -98,6 +108,7 @@ COMPRESSIONS: t.Final = (
         b"\x28\xb5\x2f\xfd",
         optional.zstd_decompressor if optional.ZSTD else None,
         optional.ZSTD_PACKAGE,
+        skippable=True,
     ),
     Compression(
         "lz4", b"\x04\x22\x4d\x18", optional.LZ4.LZ4FrameDecompressor if optional.LZ4 else None, optional.LZ4_PACKAGE
@@ -131,7 +142,7 @@ DEFAULT_ROOM: t.Final = Room()
 
 def find_compression(head: bytes) -> Compression | None:
     """How a file that begins like this is compressed."""
-    return next((row for row in COMPRESSIONS if head.startswith(row.signature)), None)
+    return next((row for row in COMPRESSIONS if row.begins(head)), None)
 
 
 class Unpacked:
@@ -214,6 +225,10 @@ def unpack(source: Source, compression: Compression) -> Iterator[bytes]:
         data = (stream.unused_data or b"").lstrip(b"\0") or packed.more_but_zeros()
         if not data:
             return
+        if len(data) < _LONGEST_SIGNATURE:
+            data += packed.more()
+        if not compression.begins(data):
+            raise unreadable("trailing-data", extra=source.size - packed.at + len(data))
     raise unreadable("unpack-damaged", compression=compression.name, at=packed.at, cause="it never ends")
 
 

@@ -9,6 +9,7 @@ import bz2
 import gzip
 import lzma
 import os
+import struct
 import typing as t
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +84,22 @@ def test_streams_one_after_the_other_and_zeros_after_them(look: Look, room: Room
     dump = DUMPS["kdump"]
     parts = [PACKERS[name](dump[at : at + 30_000]) for at in range(0, len(dump), 30_000)]
     document = look(b"".join(parts) + bytes(100_000), aids=Aids(room=room))
+    assert (document["verdict"], ids(document)) == ("ok", ["unpacked"])
+
+
+@pytest.mark.parametrize("extra", [b"x", b"\0\0more than the signature of a stream"])
+@pytest.mark.parametrize("name", list(PACKERS))
+def test_what_follows_the_stream_takes_nothing_from_the_dump(look: Look, room: Room, name: str, extra: bytes) -> None:
+    document = look(PACKERS[name](DUMPS["kdump"]) + extra, aids=Aids(room=room), depth="full")
+    assert (document["verdict"], ids(document)) == ("ok", ["unpacked", "trailing-data"])
+
+
+@pytest.mark.skipif("zstd" not in PACKERS, reason="zstd is not installed")
+def test_frames_that_pzstd_makes(look: Look, room: Room) -> None:
+    dump = DUMPS["kdump"]
+    frames = [PACKERS["zstd"](dump[at : at + 30_000]) for at in range(0, len(dump), 30_000)]
+    data = b"".join(struct.pack("<III", 0x184D2A50, 4, len(frame)) + frame for frame in frames)
+    document = look(data, aids=Aids(room=room))
     assert (document["verdict"], ids(document)) == ("ok", ["unpacked"])
 
 
