@@ -146,6 +146,13 @@ release:
   returned: success
   type: str
   sample: 6.1.192-kdump
+modules:
+  description: >-
+    The kernel's module tree, for O(linux.kdump.capture_initramfs#module:module_tree). None for a kernel without
+    modules, and in check mode where it is not built yet.
+  returned: success
+  type: str
+  sample: /home/jo/.cache/linux-kdump/kernels/7d1e0c9b8a796857/modules/lib/modules/6.1.192-kdump
 manifest:
   description: >-
     The manifest document (kind C(kernel)): inputs, tools, and size and sha256 of every file.

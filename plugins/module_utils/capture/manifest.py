@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ..files import canonical_json, read_text, sha256_file, write_atomic
+from .kernel.source import tree_digest
 
 SCHEMA: t.Final = {"name": "linux.kdump/manifest", "version": 1}
 FILE: t.Final = "manifest.json"
@@ -21,9 +22,15 @@ Manifest = dict[str, t.Any]
 
 
 def describe_files(folder: str, names: t.Iterable[str]) -> dict[str, dict[str, t.Any]]:
-    """Size and digest of each file."""
-    paths = {name: os.path.join(folder, name) for name in names}
-    return {name: {"bytes": os.path.getsize(path), "sha256": sha256_file(path)} for name, path in paths.items()}
+    """Size and digest of each file, and of each folder (the module tree) as a whole."""
+    return {name: _described(os.path.join(folder, name)) for name in names}
+
+
+def _described(path: str) -> dict[str, t.Any]:
+    if not os.path.isdir(path):
+        return {"bytes": os.path.getsize(path), "sha256": sha256_file(path)}
+    files = (os.path.join(folder, name) for folder, _folders, names in os.walk(path) for name in names)
+    return {"bytes": sum(os.lstat(file).st_size for file in files), "sha256": tree_digest(path)}
 
 
 def kernel_manifest(facts: Mapping[str, t.Any]) -> Manifest:

@@ -23,7 +23,7 @@ from ...progress import InterruptedWorkError, Progress
 from .. import manifest
 from . import toolchain
 from .architectures import Architecture
-from .compiler import Compiler
+from .compiler import MODULES, Compiler
 from .fragments.base import BASE, REQUIRED
 from .fragments.catalogue import FRAGMENTS, PROFILES
 from .kconfig import fragment as kconfig
@@ -291,6 +291,13 @@ def _keep_log(log: str, path: str) -> bool:
     return True
 
 
+def _module_tree(folder: str, document: manifest.Manifest | None) -> str | None:
+    """The folder that modprobe would call /lib/modules/<release>; None for a kernel without modules."""
+    if not document or MODULES not in document["files"]:
+        return None
+    return os.path.join(folder, MODULES, "lib/modules", document["release"])
+
+
 def result(request: Request, wanted: Desired, document: manifest.Manifest | None, step: Plan) -> dict[str, t.Any]:
     """What the module returns; without a document (check mode) only what is known before a build."""
     known: Sequence[str] = (os.path.basename(request.architecture.image), "vmlinux")
@@ -298,4 +305,5 @@ def result(request: Request, wanted: Desired, document: manifest.Manifest | None
     return {
         "changed": step.build, "reason": step.reason, "digest": wanted.digest, "path": wanted.folder, "image": image,
         "vmlinux": vmlinux, "release": document["release"] if document else None, "manifest": document,
+        "modules": _module_tree(wanted.folder, document),
     }  # fmt: skip

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import shutil
@@ -41,6 +42,12 @@ _OBJECT_LINE = re.compile(rb"^  (?:CC|AS)  ", re.MULTILINE)
 _TAIL = 20
 _MAX_TAIL_BYTES = 1 << 16
 _ERROR_LINE = re.compile(r"(?:: (?:fatal )?error: |undefined reference|\*\*\* (?!Waiting))")
+
+
+#: The folder of the results that is the root of the module tree: what is installed below / has ``lib/modules`` in it.
+MODULES: t.Final = "modules"
+#: Links that modules_install leaves, to folders that are gone after the build.
+_DANGLING: t.Final = ("build", "source")
 
 
 class CompileError(KdumpError):
@@ -82,6 +89,7 @@ class Compiler:
     root: str = ""
     objects: int = 0
     estimate: int = 0
+    has_modules: bool = False
 
     @property
     def log(self) -> str:
@@ -112,13 +120,16 @@ class Compiler:
         text = read_text(os.path.join(self._output, ".config")) or ""
         config = kconfig.parse_config(text)
         kconfig_check.check(settings, text, config, self._kconfig_tree)
+        self.has_modules = config.get("MODULES") == "y"
+        if self.has_modules:
+            _require_depmod()
         self.estimate = round(OBJECTS_PER_OPTION * sum(value in ("y", "m") for value in config.values()))
 
     def _kconfig_tree(self) -> Tree:
         return Tree(self.root, {"SRCARCH": self.architecture.kernel_name})
 
     def compile(self) -> None:
-        """Build the image and the ELF file with the symbols."""
+        """Build the image, the ELF file with the symbols, and modules where the configuration has any."""
         counter = ObjectCounter(self.log)
         started = time.monotonic()
 
@@ -126,13 +137,16 @@ class Compiler:
             total = max(self.estimate, counter.update())
             return f"compiled {counter.count} of ~{total} objects, {minutes(time.monotonic() - started)}"
 
-        self._make([f"-j{self.jobs}", self.architecture.target, "vmlinux"], what="build the kernel", news=news)
+        goals = [self.architecture.target, "vmlinux", *(["modules"] if self.has_modules else [])]
+        self._make([f"-j{self.jobs}", *goals], what="build the kernel", news=news)
         self.objects = counter.update()
 
     def collect(self) -> tuple[str, str]:
         """(release, folder) of the results."""
         results = os.path.join(self.staging, "results")
         os.mkdir(results)
+        if self.has_modules:
+            self._collect_modules(os.path.join(results, MODULES))
         for name in (self.architecture.image, "vmlinux", "System.map", ".config"):
             target = os.path.join(results, os.path.basename(name).lstrip("."))
             try:
@@ -142,6 +156,16 @@ class Compiler:
             os.chmod(target, 0o644)
         release = read_text(os.path.join(self._output, "include/config/kernel.release")) or ""
         return release.strip(), results
+
+    def _collect_modules(self, root: str) -> None:
+        """Install the modules below ``root``, with the files of depmod by which they are found."""
+        self._make(
+            ["modules_install"], what="collect the kernel's modules", news=lambda: "collecting the modules",
+            INSTALL_MOD_PATH=root, INSTALL_MOD_STRIP="1",
+        )  # fmt: skip
+        for name in _DANGLING:
+            for link in glob.glob(os.path.join(glob.escape(root), "lib/modules/*", name)):
+                os.unlink(link)
 
     def _make(self, goals: Sequence[str], *, what: str, news: t.Callable[[], str], **variables: str) -> None:
         # The empty LOCALVERSION keeps setlocalversion from adding a "+" for a tree under version control.
@@ -183,6 +207,13 @@ class Compiler:
         return CompileError(
             f"Cannot {what}: it ended with status {done.rc}: {telling.strip()[:300]}", log=lines[-_TAIL:], rc=done.rc
         )
+
+
+def _require_depmod() -> None:
+    """Before the build, since kbuild only warns after it, and without depmod's files nobody finds a module."""
+    # As kbuild looks for it.
+    if not shutil.which("depmod", path=f"{os.environ.get('PATH', os.defpath)}:/sbin"):
+        raise CompileError("Cannot build kernel modules: there is no depmod. Install it (apt-get install kmod)")
 
 
 def _tail(path: str) -> list[str]:

@@ -34,13 +34,19 @@ case "$*" in
 *allnoconfig*)
   cat "$KCONFIG_ALLCONFIG" >"$O/.config"
   if [ -e "$root/drop" ]; then sed -i -f "$root/drop" "$O/.config"; fi ;;
+*modules_install*)
+  tree=$INSTALL_MOD_PATH/lib/modules/6.1.7-kdump
+  mkdir -p "$tree/kernel"
+  echo "module $INSTALL_MOD_STRIP" >"$tree/kernel/xfs.ko"
+  echo "kernel/xfs.ko:" >"$tree/modules.dep"
+  ln -s "$O" "$tree/build"; ln -s "$root" "$tree/source" ;;
 *bzImage*vmlinux*)
   echo "  CC      init/main.o"
   if [ -e "$root/fail" ]; then cat "$root/fail"; exit 2; fi
   if [ -e "$root/hang" ]; then sleep 60; fi
   mkdir -p "$O/arch/x86/boot" "$O/include/config"
   echo image "$KBUILD_BUILD_TIMESTAMP" "$FOREIGN" >"$O/arch/x86/boot/bzImage"
-  echo symbols >"$O/vmlinux"
+  echo symbols "$*" >"$O/vmlinux"
   if [ ! -e "$root/no-map" ]; then echo map >"$O/System.map"; fi
   sed -n 's/^CONFIG_LOCALVERSION="\\(.*\\)"$/6.1.7\\1/p' "$O/.config" >"$O/include/config/kernel.release" ;;
 esac
@@ -136,6 +142,36 @@ def test_a_kernel_is_built_once(tmp_path: pathlib.Path, tree: pathlib.Path) -> N
     again = build(make_request(tmp_path, tree))
     assert again["changed"] is False
     assert {**again, "changed": True, "reason": first["reason"]} == first
+
+
+@pytest.fixture
+def modular(tmp_path: pathlib.Path) -> str:
+    fragment = tmp_path / "modular.config"
+    fragment.write_text("CONFIG_MODULES=y\n")
+    return str(fragment)
+
+
+def test_modules_come_with_their_kernel(tmp_path: pathlib.Path, tree: pathlib.Path, modular: str) -> None:
+    assert build(make_request(tmp_path, tree))["modules"] is None
+    result = build(make_request(tmp_path, tree, fragments=("tiny", modular)))
+    folder = pathlib.Path(str(result["path"]))
+    modules = folder / "modules/lib/modules/6.1.7-kdump"
+    assert result["modules"] == str(modules)
+    assert sorted(path.name for path in modules.iterdir()) == ["kernel", "modules.dep"]
+    assert (modules / "kernel/xfs.ko").read_text() == "module 1\n"
+    assert (folder / "vmlinux").read_text().endswith("vmlinux modules\n")
+    assert result["manifest"]["files"]["modules"]["bytes"] == 9 + 15  # type: ignore[index]
+    assert build(make_request(tmp_path, tree, fragments=("tiny", modular)))["changed"] is False
+    (modules / "kernel/xfs.ko").write_text("module 2\n")
+    assert build(make_request(tmp_path, tree, fragments=("tiny", modular)))["changed"] is True
+
+
+def test_modules_that_nobody_could_find_are_not_built(
+    tmp_path: pathlib.Path, tree: pathlib.Path, modular: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _name, path=None: None)
+    with pytest.raises(CompileError, match=r"there is no depmod\. Install it \(apt-get install kmod\)"):
+        build(make_request(tmp_path, tree, fragments=("tiny", modular)))
 
 
 def test_a_tarball_is_unpacked_and_stays_as_it_was(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
