@@ -14,17 +14,18 @@ import io
 import json
 import os
 import shutil
+import stat
 import tempfile
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ... import files
 from ...command import CommandRunner
 from ...errors import KdumpError
 from ..save import script as save_script
 from ..save import settings as save_settings
-from . import closure, modules, newc, tools
+from . import content, modules, newc, tools
 
 SCHEMA: t.Final = {"name": "linux.kdump/manifest", "version": 1}
 #: The first is the default. Counted in instructions, gzip and zstd unpack equally fast (0.29 s of emulated time for
@@ -55,6 +56,23 @@ class Request:
     modules: tuple[str, ...] = ()
     module_tree: str | None = None
     compression: str = "gzip"
+    additions: tuple[content.Addition, ...] = ()
+
+    @property
+    def applets(self) -> tuple[str, ...]:
+        """The busybox applets that the script calls."""
+        more = {applet for addition in self.additions for applet in addition.applets}
+        return (*save_script.APPLETS, *sorted(more - set(save_script.APPLETS)))
+
+    @property
+    def script(self) -> str:
+        """The save script, with the parts that options add."""
+        return save_script.compose(part for addition in self.additions for part in addition.parts)
+
+    @property
+    def mode(self) -> int:
+        """The permissions of the image's file."""
+        return 0o600 if any(addition.secret for addition in self.additions) else 0o644
 
 
 @dataclass(frozen=True)
@@ -63,6 +81,7 @@ class Image:
 
     data: bytes
     manifest: Mapping[str, t.Any]
+    mode: int = 0o644
 
     @property
     def sha256(self) -> str:
@@ -72,18 +91,11 @@ class Image:
 
 @dataclass(frozen=True)
 class State:
-    """The digest of the image on disk and the text of its manifest, None where there is none."""
+    """The digest of the image on disk, the text of its manifest, its permissions; None where there is none."""
 
     sha256: str | None
     manifest: str | None
-
-
-@dataclass(frozen=True)
-class _Content:
-    """Members, with the file on the build host that each came from."""
-
-    members: tuple[newc.Member, ...]
-    sources: Mapping[str, str]
+    mode: int | None = None
 
 
 def request(options: Mapping[str, t.Any]) -> Request:
@@ -104,7 +116,7 @@ def request(options: Mapping[str, t.Any]) -> Request:
 def desired(request: Request, runner: CommandRunner) -> Image:
     """Build the image in memory: it is small, and only its bytes tell whether anything changed."""
     settings = request.settings
-    busybox = tools.busybox(request.busybox, save_script.APPLETS)
+    busybox = tools.busybox(request.busybox, request.applets)
     collector = tools.makedumpfile(request.makedumpfile, save_settings.compressor(settings.arguments))
     if not busybox.binary.runs_with(collector.binary):
         raise InitramfsError(
@@ -112,14 +124,16 @@ def desired(request: Request, runner: CommandRunner) -> Image:
             f"{request.makedumpfile} for {collector.binary.machine_name}"
         )
     chosen = _modules(request)
-    parts = (
-        _skeleton(settings, collector.version, chosen),
-        _busybox(request.busybox, busybox.data),
-        _program(request.makedumpfile, collector.data, settings),
-        _module_files(chosen, runner),
+    everything = content.merged(
+        (
+            _skeleton(request, collector.version, chosen),
+            _busybox(request, busybox.data),
+            _makedumpfile(request, collector.data),
+            _module_files(chosen, runner),
+            content.added(request.additions, beside=collector.binary),
+        )
     )
-    members = newc.complete(member for part in parts for member in part.members)
-    sources = {path: source for part in parts for path, source in part.sources.items()}
+    members = newc.complete(everything.members)
     unpacked = newc.archive(members)
     data = compress(unpacked, request.compression, runner)
     facts = {
@@ -134,19 +148,21 @@ def desired(request: Request, runner: CommandRunner) -> Image:
         "modules": [module.name for module in chosen],
         "module_release": modules.read_tree(request.module_tree).release if request.module_tree else None,
         "tools": {"busybox": busybox.version, "makedumpfile": collector.version},
-        "members": [_described(member, sources) for member in members],
+        "members": [_described(member, everything.sources) for member in members],
     }
-    return Image(data, {"schema": SCHEMA, "kind": "initramfs", **facts})
+    for addition in request.additions:
+        facts.update(addition.facts)
+    return Image(data, {"schema": SCHEMA, "kind": "initramfs", **facts}, request.mode)
 
 
 def current(path: str) -> State:
     """What is on disk."""
     try:
         try:
-            digest = files.sha256_file(path)
+            found = State(files.sha256_file(path), None, stat.S_IMODE(os.stat(path).st_mode))
         except FileNotFoundError:
-            digest = None
-        return State(digest, files.read_text(manifest_path(path)))
+            found = State(None, None)
+        return replace(found, manifest=files.read_text(manifest_path(path)))
     except OSError as error:
         raise InitramfsError(
             f"Cannot read {error.filename or path}: {error.strerror or error}. Remove it or choose another path."
@@ -154,8 +170,10 @@ def current(path: str) -> State:
 
 
 def plan(image: Image, found: State) -> bool:
-    """True where the disk does not hold exactly this image and manifest."""
-    return found != State(image.sha256, files.canonical_json(image.manifest))
+    """True where the disk does not hold exactly this image and manifest, or lets others read its secrets."""
+    if found.mode is not None and found.mode & 0o077 & ~image.mode:
+        return True
+    return (found.sha256, found.manifest) != (image.sha256, files.canonical_json(image.manifest))
 
 
 def apply(path: str, image: Image) -> None:
@@ -163,7 +181,7 @@ def apply(path: str, image: Image) -> None:
     try:
         if os.path.lexists(manifest_path(path)):
             os.unlink(manifest_path(path))
-        files.write_atomic(path, image.data)
+        files.write_atomic(path, image.data, mode=image.mode)
         files.write_atomic(manifest_path(path), files.canonical_json(image.manifest))
     except OSError as error:
         raise InitramfsError(f"Cannot write the initramfs {path}: {error.strerror or error}") from error
@@ -243,13 +261,14 @@ def _modules(request: Request) -> tuple[modules.KernelModule, ...]:
     return modules.in_order(modules.read_tree(request.module_tree), request.modules)
 
 
-def _skeleton(settings: save_settings.Settings, version: str, chosen: Sequence[modules.KernelModule]) -> _Content:
+def _skeleton(request: Request, version: str, chosen: Sequence[modules.KernelModule]) -> content.Content:
     lines = "".join(f"{'optional' if module.optional else 'needed'} {module.name}\n" for module in chosen)
-    collector = "".join(f"{word}\n" for word in settings.arguments)
-    return _Content(
+    collector = "".join(f"{word}\n" for word in request.settings.arguments)
+    words = "".join(f"{word}\n" for addition in request.additions for word in addition.settings)
+    return content.Content(
         (
-            newc.regular(save_script.SCRIPT_PATH, save_script.SCRIPT.encode(), permissions=0o755),
-            newc.regular(save_script.SETTINGS_PATH, settings.text(version).encode()),
+            newc.regular(save_script.SCRIPT_PATH, request.script.encode(), permissions=0o755),
+            newc.regular(save_script.SETTINGS_PATH, (request.settings.text(version) + words).encode()),
             newc.regular(save_script.COLLECTOR_PATH, collector.encode()),
             newc.regular(save_script.MODULES_PATH, lines.encode()),
             *(newc.directory(path) for path in ("proc", "sys", "dev", save_script.TARGET_PATH)),
@@ -257,46 +276,30 @@ def _skeleton(settings: save_settings.Settings, version: str, chosen: Sequence[m
             # The kernel opens it for /init's output before anything is mounted.
             newc.character("dev/console", _CONSOLE),
             newc.character("dev/null", _NULL, permissions=0o666),
-        ),
-        {},
+        )
     )
 
 
-def _busybox(path: str, data: bytes) -> _Content:
-    links = tuple(newc.symlink(f"bin/{applet}", "busybox") for applet in save_script.APPLETS)
-    return _Content((newc.regular("bin/busybox", data, permissions=0o755), *links), {"bin/busybox": path})
+def _busybox(request: Request, data: bytes) -> content.Content:
+    links = tuple(newc.symlink(f"bin/{applet}", "busybox") for applet in request.applets)
+    members = (newc.regular("bin/busybox", data, permissions=0o755), *links)
+    return content.Content(members, {"bin/busybox": request.busybox})
 
 
-def _program(path: str, data: bytes, settings: save_settings.Settings) -> _Content:
-    """makedumpfile, its run-time linker where it asks for it, its libraries in one folder that the script names."""
-    threads = any(word.startswith(_THREADS_OPTION) for word in settings.arguments)
-    found = closure.closure(path, extra=(_THREADS_LIBRARY,) if threads else ())
-    sources = {save_script.MAKEDUMPFILE_PATH: path}
-    if found.interpreter:
-        sources[found.interpreter.lstrip("/")] = found.interpreter
-    sources.update({f"lib/{library.name}": library.path for library in found.libraries})
-    members = [newc.regular(save_script.MAKEDUMPFILE_PATH, data, permissions=0o755)]
-    for member, source in sources.items():
-        if member != save_script.MAKEDUMPFILE_PATH:
-            members.append(newc.regular(member, _contents(source), permissions=0o755))
-    return _Content(tuple(members), sources)
+def _makedumpfile(request: Request, data: bytes) -> content.Content:
+    threads = any(word.startswith(_THREADS_OPTION) for word in request.settings.arguments)
+    libraries = (_THREADS_LIBRARY,) if threads else ()
+    wanted = content.Program(save_script.MAKEDUMPFILE_PATH, request.makedumpfile, libraries)
+    return content.program(wanted, data=data)
 
 
-def _contents(path: str) -> bytes:
-    try:
-        with open(path, "rb") as stream:
-            return stream.read()
-    except OSError as error:
-        raise InitramfsError(f"Cannot put {path} into the initramfs: {error.strerror or error}") from error
-
-
-def _module_files(chosen: Sequence[modules.KernelModule], runner: CommandRunner) -> _Content:
+def _module_files(chosen: Sequence[modules.KernelModule], runner: CommandRunner) -> content.Content:
     def unzstd(path: str) -> bytes:
-        return _zstd(runner, _contents(path), "--decompress", what=f"unpack the kernel module {path}")
+        return _zstd(runner, content.contents(path), "--decompress", what=f"unpack the kernel module {path}")
 
     folder = save_script.MODULES_FOLDER
     members = tuple(newc.regular(f"{folder}/{module.name}.ko", modules.unpacked(module, unzstd)) for module in chosen)
-    return _Content(members, {f"{folder}/{module.name}.ko": module.path for module in chosen})
+    return content.Content(members, {f"{folder}/{module.name}.ko": module.path for module in chosen})
 
 
 def _described(member: newc.Member, sources: Mapping[str, str]) -> dict[str, t.Any]:

@@ -17,6 +17,7 @@ machine that comes back to a full disk has failed twice.
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Iterable
 
 from .base import BASE
 from .collect import COLLECT
@@ -42,4 +43,10 @@ APPLETS: t.Final = (
     "tail", "timeout", "tr", "umount", "uname",
 )  # fmt: skip
 
-SCRIPT: t.Final = BASE + TARGET + COLLECT + RECORD + FLOW
+
+def compose(parts: Iterable[str] = ()) -> str:
+    """The script with optional parts; what they define takes the place of what the parts before them define."""
+    return "".join((BASE, TARGET, COLLECT, RECORD, *parts, FLOW))
+
+
+SCRIPT: t.Final = compose()
