@@ -12,11 +12,11 @@ from collections.abc import Mapping
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
+from ..module_utils.console import Tail
 from ..module_utils.drill_outcome import SETTLED, Outcome, classify
 from ..module_utils.drill_trigger import METHODS, OPTIONS, SYNC_LIMIT, check_confirmed
 from ..module_utils.errors import KdumpError
 from ..plugin_utils.action import KdumpAction
-from ..plugin_utils.console import Tail
 from ..plugin_utils.follow import Event, Follower, Limits
 from ..plugin_utils.link import LimitReachedError, Link, time_limit
 from ..plugin_utils.watch import Watch

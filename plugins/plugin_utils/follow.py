@@ -13,9 +13,9 @@ import re
 import typing as t
 from dataclasses import asdict, dataclass
 
+from ..module_utils.console import Mark, marks
 from ..module_utils.drill import FAILURES, STAGES
 from ..module_utils.drill_outcome import NEVER_CAME_BACK, NEVER_WENT_DOWN, SETTLED, Sighting
-from .console import Mark, marks
 
 #: Lines of the console that are kept: both boots of a crash fit in, and a babbling console stays within a megabyte.
 KEPT_LINES = 2000

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
 
-from .console import Lines, Tail
+from ..module_utils.console import Lines, Tail
 from .follow import Event, Follower
 from .link import Link
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.linux.kdump.plugins.plugin_utils.console import Lines
+from ansible_collections.linux.kdump.plugins.module_utils.console import Lines
 from ansible_collections.linux.kdump.plugins.plugin_utils.follow import Event, Follower, Limits, Probe
 
 OLD, NEW = "11111111-old", "22222222-new"

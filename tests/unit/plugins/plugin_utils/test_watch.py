@@ -9,7 +9,7 @@ import pathlib
 import typing as t
 from collections.abc import Callable
 
-from ansible_collections.linux.kdump.plugins.plugin_utils.console import Tail
+from ansible_collections.linux.kdump.plugins.module_utils.console import Tail
 from ansible_collections.linux.kdump.plugins.plugin_utils.follow import Event, Follower, Limits, Probe
 from ansible_collections.linux.kdump.plugins.plugin_utils.link import Link
 from ansible_collections.linux.kdump.plugins.plugin_utils.watch import Watch

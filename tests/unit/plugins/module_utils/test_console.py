@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.linux.kdump.plugins.module_utils.console import Lines, Mark, Tail, marks
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
-from ansible_collections.linux.kdump.plugins.plugin_utils.console import Lines, Mark, Tail, marks
 
 MEANINGS = [
     ("[   24.1] Kernel panic - not syncing: sysrq triggered crash", [Mark("panic", "sysrq triggered crash")]),

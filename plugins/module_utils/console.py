@@ -12,8 +12,8 @@ import typing as t
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..module_utils.drill import CONSOLE_PATTERN
-from ..module_utils.errors import KdumpError
+from .drill import CONSOLE_PATTERN
+from .errors import KdumpError
 
 #: Bytes read at once, and the longest line that is kept.
 _READ_LIMIT = 1 << 16
