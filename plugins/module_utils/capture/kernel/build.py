@@ -64,7 +64,7 @@ class Desired:
     source: Source
     fragments: tuple[str, ...]
     settings: Mapping[str, kconfig.Setting]
-    toolchain: Mapping[str, str]
+    toolchain: toolchain.Toolchain
     digest: str
     folder: str
 
@@ -86,7 +86,7 @@ def default_cache(environment: Mapping[str, str]) -> str:
 def desired(request: Request, runner: CommandRunner) -> Desired:
     """Resolve every input: fragments first, since a typo there is the likeliest mistake."""
     settings = merged(request)
-    versions = toolchain.inspect(runner, request.architecture)
+    tools = toolchain.inspect(runner, request.architecture)
     source = locate(request.source, request.architecture)
     digest = digest_of(
         {
@@ -94,12 +94,12 @@ def desired(request: Request, runner: CommandRunner) -> Desired:
             "architecture": request.architecture.name,
             "source": source.sha256,
             "settings": kconfig.render(settings),
-            "toolchain": dict(versions),
+            "toolchain": dict(tools.versions),
         }
     )
     folder = os.path.join(request.cache, "kernels", digest[:16])
     names = tuple(name for name, _text in _fragment_texts(request))
-    return Desired(source, names, settings, versions, digest, folder)
+    return Desired(source, names, settings, tools, digest, folder)
 
 
 def current(wanted: Desired) -> manifest.Manifest | None:
@@ -127,8 +127,8 @@ def apply(request: Request, wanted: Desired, runner: CommandRunner, progress: Pr
         _check_space(kernels, wanted.source)
         with _staging(kernels) as staging:
             return _build(request, wanted, Compiler(
-                architecture=request.architecture, runner=runner, progress=progress, staging=staging,
-                jobs=request.jobs, deadline=time.monotonic() + request.timeout,
+                architecture=request.architecture, prefix=wanted.toolchain.prefix, runner=runner, progress=progress,
+                staging=staging, jobs=request.jobs, deadline=time.monotonic() + request.timeout,
             ))  # fmt: skip
 
 
@@ -152,12 +152,12 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
         {
             "architecture": request.architecture.name,
             "release": release,
-            "image": os.path.basename(request.architecture.image),
+            "image": request.architecture.image,
             "digest": wanted.digest,
             "recipe": RECIPE,
             "source": wanted.source.describe(),
             "fragments": list(wanted.fragments),
-            "toolchain": dict(wanted.toolchain),
+            "toolchain": dict(wanted.toolchain.versions),
             "build": {
                 "seconds": round(time.monotonic() - started, 1),
                 "objects": compiler.objects,
@@ -300,7 +300,7 @@ def _module_tree(folder: str, document: manifest.Manifest | None) -> str | None:
 
 def result(request: Request, wanted: Desired, document: manifest.Manifest | None, step: Plan) -> dict[str, t.Any]:
     """What the module returns; without a document (check mode) only what is known before a build."""
-    known: Sequence[str] = (os.path.basename(request.architecture.image), "vmlinux")
+    known: Sequence[str] = (request.architecture.image, "vmlinux")
     image, vmlinux = (os.path.join(wanted.folder, name) for name in known)
     return {
         "changed": step.build, "reason": step.reason, "digest": wanted.digest, "path": wanted.folder, "image": image,

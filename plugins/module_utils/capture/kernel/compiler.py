@@ -81,6 +81,7 @@ class Compiler:
     """One build in ``staging``."""
 
     architecture: Architecture
+    prefix: str
     runner: CommandRunner
     progress: Progress
     staging: str
@@ -126,7 +127,7 @@ class Compiler:
         self.estimate = round(OBJECTS_PER_OPTION * sum(value in ("y", "m") for value in config.values()))
 
     def _kconfig_tree(self) -> Tree:
-        return Tree(self.root, {"SRCARCH": self.architecture.kernel_name})
+        return Tree(self.root, {"SRCARCH": self.architecture.source_name})
 
     def compile(self) -> None:
         """Build the image, the ELF file with the symbols, and modules where the configuration has any."""
@@ -147,7 +148,7 @@ class Compiler:
         os.mkdir(results)
         if self.has_modules:
             self._collect_modules(os.path.join(results, MODULES))
-        for name in (self.architecture.image, "vmlinux", "System.map", ".config"):
+        for name in dict.fromkeys((self.architecture.built, "vmlinux", "System.map", ".config")):
             target = os.path.join(results, os.path.basename(name).lstrip("."))
             try:
                 os.rename(os.path.join(self._output, name), target)
@@ -170,6 +171,8 @@ class Compiler:
     def _make(self, goals: Sequence[str], *, what: str, news: t.Callable[[], str], **variables: str) -> None:
         # The empty LOCALVERSION keeps setlocalversion from adding a "+" for a tree under version control.
         settings = {"O": self._output, "ARCH": self.architecture.kernel_name, "LOCALVERSION": "", **variables}
+        if self.prefix:
+            settings["CROSS_COMPILE"] = self.prefix
         assignments = [f"{name}={value}" for name, value in settings.items()]
         self._run(["make", "-C", self.root, *assignments, *goals], what=what, news=news)
 

@@ -90,7 +90,7 @@ def _is_tree(path: str) -> bool:
 
 def _refuse_leftovers(path: str, architecture: Architecture) -> None:
     for pattern in _LEFTOVERS:
-        name = pattern.format(arch=architecture.kernel_name)
+        name = pattern.format(arch=architecture.source_name)
         if os.path.exists(os.path.join(path, name)):
             raise SourceError(
                 f"Cannot use the kernel source {path}: a build inside it has left {name}, and kbuild refuses "

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import shutil
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from ...command import CommandRunner
 from ...errors import KdumpError
@@ -29,9 +31,23 @@ class ToolchainError(KdumpError):
     """The tools that build a kernel are missing or make code for another machine."""
 
 
-def missing_packages(runner: CommandRunner, which: Callable[[str], str | None] = shutil.which) -> list[str]:
+@dataclass(frozen=True)
+class Toolchain:
+    """The compiler for one architecture."""
+
+    #: What its commands begin with, CROSS_COMPILE= to kbuild; empty for the build host's own.
+    prefix: str
+    #: The versions of what decides how a kernel's code looks.
+    versions: Mapping[str, str]
+
+
+def missing_packages(
+    runner: CommandRunner,
+    which: Callable[[str], str | None] = shutil.which,
+    tools: Mapping[str, str] = MappingProxyType(TOOLS),
+) -> list[str]:
     """Debian's names of the packages that are not there."""
-    missing = [package for tool, package in TOOLS.items() if not which(tool)]
+    missing = [package for tool, package in tools.items() if not which(tool)]
     has_header = _include if which("gcc") else _exists
     return missing + [package for header, package in HEADERS.items() if not has_header(runner, header)]
 
@@ -48,19 +64,27 @@ def _exists(_runner: CommandRunner, header: str) -> bool:
 
 def inspect(
     runner: CommandRunner, architecture: Architecture, which: Callable[[str], str | None] = shutil.which
-) -> dict[str, str]:
-    """The versions of the tools that decide what a kernel's code looks like; all that is missing is named at once."""
-    missing = missing_packages(runner, which)
+) -> Toolchain:
+    """The compiler to use and its version; all that is missing is named at once."""
+    prefix = _prefix(runner, architecture, which)
+    missing = missing_packages(runner, which, {**TOOLS, **(architecture.packages if prefix else {})})
     if missing:
         raise ToolchainError(
-            f"Cannot build a kernel: these packages are missing: {' '.join(missing)}. "
+            f"Cannot build a kernel for {architecture.name}: these packages are missing: {' '.join(missing)}. "
             f"Install them (apt-get install {' '.join(missing)})",
             missing=missing,
         )
-    machine = _first_line(runner, "gcc", "-dumpmachine")
+    compiler = f"{prefix}gcc"
+    machine = _first_line(runner, compiler, "-dumpmachine")
     if not machine.startswith(architecture.compiler):
-        raise ToolchainError(f"Cannot build a kernel for {architecture.name}: gcc makes code for {machine}")
-    return {tool: _first_line(runner, tool, "--version") for tool in ("gcc", "ld")}
+        raise ToolchainError(f"Cannot build a kernel for {architecture.name}: {compiler} makes code for {machine}")
+    return Toolchain(prefix, {tool: _first_line(runner, f"{prefix}{tool}", "--version") for tool in ("gcc", "ld")})
+
+
+def _prefix(runner: CommandRunner, architecture: Architecture, which: Callable[[str], str | None]) -> str:
+    """None where the build host's own compiler makes code for the architecture, or else the cross compiler's."""
+    native = bool(which("gcc")) and _first_line(runner, "gcc", "-dumpmachine").startswith(architecture.compiler)
+    return "" if native else architecture.cross
 
 
 def _first_line(runner: CommandRunner, tool: str, option: str) -> str:

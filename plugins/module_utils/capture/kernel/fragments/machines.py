@@ -24,3 +24,19 @@ CONFIG_PARAVIRT=y
 CONFIG_KVM_GUEST=y
 CONFIG_X86_X2APIC=y
 """
+
+I386: t.Final = """\
+# CONFIG_64BIT is not set
+"""
+
+PPC64LE: t.Final = """\
+CONFIG_PPC64=y
+"""
+
+ARM64: t.Final = """\
+CONFIG_PCI_HOST_GENERIC=y
+"""
+
+S390X: t.Final = """\
+CONFIG_CCW=y
+"""

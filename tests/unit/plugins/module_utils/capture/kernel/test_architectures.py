@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The table of architectures."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.kconfig import fragment
+from ansible_collections.linux.kdump.plugins.module_utils.kexec import cmdline
+
+
+@pytest.mark.parametrize(
+    ("name", "machine", "image", "debian"),
+    [
+        ("x86_64", "x86_64", "bzImage", "amd64"),
+        ("i386", "i686", "bzImage", "i386"),
+        ("ppc64le", "ppc64le", "vmlinux", "ppc64el"),
+        ("arm64", "aarch64", "Image", "arm64"),
+        ("s390x", "s390x", "bzImage", "s390x"),
+    ],
+)
+def test_what_others_build_on(name: str, machine: str, image: str, debian: str) -> None:
+    found = architectures.find(name)
+    assert architectures.find(machine) is found
+    assert (found.name, found.machine, found.image, found.debian) == (name, machine, image, debian)
+    assert found.cross.endswith("-linux-gnu-")
+    assert found.core_headers == ("elf32" if name == "i386" else "elf64")
+
+
+def test_every_architecture_has_a_command_line_policy_and_a_fragment() -> None:
+    assert set(architectures.ARCHITECTURES) == set(cmdline.POLICIES)
+    for name, architecture in architectures.ARCHITECTURES.items():
+        assert fragment.parse_fragment(architecture.fragment, name)
+        assert {cmdline.MACHINES[machine] for machine in architecture.machines if machine in cmdline.MACHINES} == {name}
+
+
+@pytest.mark.parametrize("name", ["vax", "", "x" * 500, "ppc64", "mips\n"])
+def test_an_unknown_one_is_one_error(name: str) -> None:
+    with pytest.raises(architectures.ArchitectureError) as caught:
+        architectures.find(name)
+    assert "\n" not in caught.value.message
+    assert len(caught.value.message) < 200
