@@ -65,6 +65,17 @@ options:
   port:
     description: The loopback port that leads to the guest's ssh server. By default a free one is chosen at each start.
     type: int
+  networks:
+    description:
+      - Networks between guests, at most four. Guests of the same O(lab_dir) that name the same network share one
+        Ethernet segment, and nothing else is in it.
+      - Names decide over everything. A guest has the same MAC address and the same static address in a network
+        whenever it is made, and RV(guest.addresses) tells them before the guest has ever run.
+      - A segment is a multicast group of this machine's loopback interface. No packet leaves this machine, but other
+        users of it could listen.
+    type: list
+    elements: str
+    default: []
   extra_args:
     description: More arguments for QEMU.
     type: list
@@ -77,8 +88,8 @@ options:
     default: 7200
   recreate:
     description:
-      - Make a guest anew whose image, memory, processors, disks, accelerator, port or arguments differ from those asked
-        for. Its disk is lost.
+      - Make a guest anew whose image, memory, processors, disks, networks, accelerator, port or arguments differ from
+        those asked for. Its disk is lost.
       - When V(false), such a difference is an error.
     type: bool
     default: false
@@ -139,6 +150,13 @@ EXAMPLES = r"""
     disks:
       - 64M
 
+- name: Have a dump server, which others reach at guest.addresses.dumps
+  linux.kdump.qemu_guest:
+    name: server
+    lab_dir: /var/tmp/lab
+    image: "{{ lab_image.path }}"
+    networks: [dumps]
+
 - name: Remove it
   linux.kdump.qemu_guest:
     name: beta
@@ -192,6 +210,17 @@ guest:
       returned: always
       type: int
       sample: 40123
+    addresses:
+      description: Its address in each of its networks.
+      returned: always
+      type: dict
+      sample: {dumps: 10.44.13.170}
+    interfaces:
+      description: All about its places in its networks.
+      returned: always
+      type: list
+      elements: dict
+      sample: [{network: dumps, mac: "52:54:00:9f:f5:0e", address: 10.44.13.170, prefix: 16}]
     user:
       description: The user to log in as.
       returned: always
@@ -288,6 +317,7 @@ def main() -> None:
             "accel": {"type": "str", "choices": ["tcg", "kvm", "auto"], "default": "tcg"},
             "cpu": {"type": "str"},
             "port": {"type": "int"},
+            "networks": {"type": "list", "elements": "str", "default": []},
             "extra_args": {"type": "list", "elements": "str", "default": []},
             "lifetime": {"type": "int", "default": 7200},
             "recreate": {"type": "bool", "default": False},

@@ -8,7 +8,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .recipe import CREDENTIAL_AUTHORIZED, CREDENTIAL_HOST_KEY, CREDENTIAL_HOSTNAME
+from .network import netdev_argv
+from .recipe import CREDENTIAL_AUTHORIZED, CREDENTIAL_HOST_KEY, CREDENTIAL_HOSTNAME, CREDENTIAL_NETWORKS
 from .spec import GuestSpec
 
 QEMU: t.Final = "qemu-system-x86_64"
@@ -31,6 +32,7 @@ CREDENTIALS: t.Final = {
     CREDENTIAL_HOSTNAME: "hostname",
     CREDENTIAL_HOST_KEY: "host_key",
     CREDENTIAL_AUTHORIZED: "authorized_keys",
+    CREDENTIAL_NETWORKS: "networks",
 }
 
 #: What QEMU says when a forwarded port is taken.
@@ -44,11 +46,17 @@ class Launch:
     accel: str
     console: str
     port: int
+    lab: str = ""
 
 
 def disk_name(number: int) -> str:
     """The file of a guest's disk: 0 is the one it boots from."""
     return "disk.qcow2" if number == 0 else f"disk-{number}.qcow2"
+
+
+def credentials(spec: GuestSpec) -> dict[str, str]:
+    """The credentials of a guest; one that was made before there were networks has no file of them."""
+    return {name: file for name, file in CREDENTIALS.items() if spec.networks or name != CREDENTIAL_NETWORKS}
 
 
 def drive(number: int) -> list[str]:
@@ -79,9 +87,10 @@ def qemu_argv(spec: GuestSpec, launch: Launch) -> list[str]:
         "-netdev", f"user,id=net0,hostfwd=tcp:127.0.0.1:{launch.port}-:22",
         "-device", "virtio-net-pci,netdev=net0,romfile=",
     ]  # fmt: skip
+    argv += netdev_argv(spec.name, spec.networks, lab=launch.lab)
     for number in range(len(spec.disks) + 1):
         argv += drive(number)
-    for credential, name in CREDENTIALS.items():
+    for credential, name in credentials(spec).items():
         argv += ["-fw_cfg", f"name=opt/io.systemd.credentials/{credential},file={name}"]
     return argv + list(spec.extra_args)
 

@@ -19,8 +19,9 @@ from .accel import choose
 from .argv import disk_name
 from .keys import ensure_lab_key, seed_guest
 from .machine import Machine
+from .network import check_neighbours
 from .spec import GuestSpec, checked_lifetime, checked_name, differences, guest_spec
-from .state import GuestPaths, GuestRecord, LabPaths, describe, read_record, write_record
+from .state import GuestPaths, GuestRecord, LabPaths, describe, known_networks, read_record, write_record
 from .waiting import AttendedClock, Clock, locked, nobody_listens, orderly_end
 
 _LOCK_LIMIT: t.Final = 900
@@ -175,6 +176,7 @@ class Lab:
         if not os.path.isfile(spec.image):
             raise KdumpError(f"Cannot make the guest {spec.name}: there is no image {spec.image}. Build it first.")
         self._check_size(spec)
+        check_neighbours(spec.name, spec.networks, known_networks(self._lab.root))
         root = machine.paths.root
         os.mkdir(root, 0o700)
         size = [str(spec.disk_size)] if spec.disk_size else []
@@ -183,7 +185,7 @@ class Lab:
         for number, disk in enumerate(spec.disks, start=1):
             argv = ["qemu-img", "create", "-q", "-f", "qcow2", disk_name(number), str(disk)]
             self._runner.run(argv, what=f"make a disk of {spec.name}", timeout=_DISK_LIMIT, cwd=root)
-        seed_guest(machine.paths, runner=self._runner)
+        seed_guest(machine.paths, networks=spec.networks, runner=self._runner)
         return GuestRecord(spec.as_dict())
 
     def _check_size(self, spec: GuestSpec) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Sequence
 
 from ..command import CommandRunner
 from ..errors import KdumpError
 from ..files import read_text, write_atomic
+from .network import seed_text
 from .state import GuestPaths, LabPaths
 from .waiting import Clock, locked
 
@@ -44,7 +46,7 @@ def ensure_lab_key(lab: LabPaths, *, runner: CommandRunner, clock: Clock) -> Non
             make_key(lab.key, comment="linux.kdump lab", runner=runner)
 
 
-def seed_guest(paths: GuestPaths, *, runner: CommandRunner) -> None:
+def seed_guest(paths: GuestPaths, *, networks: Sequence[str], runner: CommandRunner) -> None:
     """The files a guest learns its identity from, and the known_hosts file that pins it."""
     host_key = paths.at("host_key")
     with contextlib.suppress(FileNotFoundError):
@@ -54,3 +56,4 @@ def seed_guest(paths: GuestPaths, *, runner: CommandRunner) -> None:
     write_atomic(paths.known_hosts, f"{paths.name} {kind} {key}\n", mode=0o600)
     write_atomic(paths.at("hostname"), f"{paths.name}\n", mode=0o600)
     write_atomic(paths.at("authorized_keys"), public_half(paths.key) + "\n", mode=0o600)
+    write_atomic(paths.at("networks"), seed_text(paths.name, networks), mode=0o600)

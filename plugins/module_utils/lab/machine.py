@@ -59,7 +59,9 @@ class Machine:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(stale)
         console = os.path.basename(self.paths.console(boot))
-        argv = qemu_argv(spec, Launch(accel=accel, console=console, port=spec.port or 0))
+        argv = qemu_argv(
+            spec, Launch(accel=accel, console=console, port=spec.port or 0, lab=os.path.dirname(self.paths.root))
+        )
         started = int(time.time())
         try:
             what = f"start the guest {spec.name}"

@@ -35,6 +35,7 @@ kexec-tools kexec-tools/use_grub_config boolean false
 CREDENTIAL_HOSTNAME: t.Final = "linux-kdump.hostname"
 CREDENTIAL_HOST_KEY: t.Final = "linux-kdump.host-key"
 CREDENTIAL_AUTHORIZED: t.Final = "linux-kdump.authorized-keys"
+CREDENTIAL_NETWORKS: t.Final = "linux-kdump.networks"
 
 #: The ordinary user with sudo, for whoever wants to see things work under become.
 USER: t.Final = "lab"

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from ..errors import KdumpError
+from .network import checked_networks
 from .sizes import parse_size
 
 #: A guest's name is its host name and the name of its folder.
@@ -35,6 +36,7 @@ class GuestSpec:
     cpu: str | None = None
     port: int | None = None
     extra_args: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, t.Any]:
         """The form that the state file and the diff show."""
@@ -71,6 +73,7 @@ def guest_spec(options: Mapping[str, t.Any]) -> GuestSpec:
         cpu=options["cpu"],
         port=options["port"],
         extra_args=tuple(options["extra_args"]),
+        networks=checked_networks(options["networks"]),
     )
     _check(spec)
     return spec
@@ -89,4 +92,5 @@ def _check(spec: GuestSpec) -> None:
 
 def differences(recorded: Mapping[str, t.Any], wanted: GuestSpec) -> list[str]:
     """The fields in which a guest that exists differs from the one that is asked for."""
-    return [name for name, value in wanted.as_dict().items() if recorded.get(name) != value]
+    known = {"networks": [], **recorded}  # guests of before there were networks
+    return [name for name, value in wanted.as_dict().items() if known.get(name) != value]

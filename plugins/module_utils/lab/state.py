@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shlex
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from ..errors import KdumpError
 from ..files import canonical_json, read_text, write_atomic
+from .network import interfaces
 
 SCHEMA: t.Final = {"name": "linux.kdump/guest", "version": 1}
 USER: t.Final = "root"
@@ -116,6 +118,11 @@ class GuestRecord:
         """True while this guest's own QEMU lives."""
         return self.run is not None and start_ticks(self.run.pid) == self.run.ticks
 
+    @property
+    def networks(self) -> list[str]:
+        """The networks it is in; guests of before there were any have none."""
+        return list(self.spec.get("networks", ()))
+
     def with_run(self, run: Run | None) -> GuestRecord:
         return replace(self, run=run, boots=run.boot if run else self.boots)
 
@@ -154,6 +161,16 @@ def read_record(paths: GuestPaths) -> GuestRecord | None:
         ) from error
 
 
+def known_networks(lab_dir: str) -> dict[str, list[str]]:
+    """The networks of all guests of a lab by name; a guest whose record is damaged counts as one without."""
+    networks = {}
+    for entry in os.scandir(lab_dir):
+        with contextlib.suppress(KdumpError):
+            record = read_record(GuestPaths(entry.path, "")) if entry.is_dir() else None
+            networks[entry.name] = record.networks if record else []
+    return networks
+
+
 def running_guests(lab_dir: str) -> dict[str, GuestRecord]:
     """The running guests of a lab by name."""
     lab = LabPaths(os.path.abspath(lab_dir))
@@ -168,6 +185,7 @@ def running_guests(lab_dir: str) -> dict[str, GuestRecord]:
 def describe(paths: GuestPaths, record: GuestRecord) -> dict[str, t.Any]:
     """A guest as results and inventory show it."""
     run = record.run if record.running else None
+    places = interfaces(paths.name, record.networks)
     return {
         "name": paths.name,
         "state": "running" if run else "stopped",
@@ -176,6 +194,8 @@ def describe(paths: GuestPaths, record: GuestRecord) -> dict[str, t.Any]:
         "memory": record.spec.get("memory"),
         "cpus": record.spec.get("cpus"),
         "host": HOST,
+        "addresses": {place.network: place.address for place in places},
+        "interfaces": [place.as_dict() for place in places],
         "user": USER,
         "key": paths.key,
         "known_hosts": paths.known_hosts,

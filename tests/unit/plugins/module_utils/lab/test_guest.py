@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 from ansible_collections.linux.kdump.plugins.module_utils.lab import guest as guests
 from ansible_collections.linux.kdump.plugins.module_utils.lab import machine as machines
-from ansible_collections.linux.kdump.plugins.module_utils.lab import qmp, state
+from ansible_collections.linux.kdump.plugins.module_utils.lab import network, qmp, state
 from ansible_collections.linux.kdump.plugins.module_utils.lab.inventory import default_lab_dir, hosts
 from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.lab.clock import FakeClock
@@ -87,8 +87,9 @@ class World:
     def ensure(self, *, check: bool = False, **change: t.Any) -> dict[str, t.Any]:
         options = {
             "name": "alpha", "image": str(self.image), "memory": "1G", "cpus": 2, "disk_size": None, "disks": [],
-            "accel": "tcg", "cpu": None, "port": None, "extra_args": [], "state": "present", "recreate": False,
-            "wait": True, "wait_timeout": 60, "stop_timeout": 30, "lifetime": 7200, "lab_dir": str(self.lab), **change,
+            "accel": "tcg", "cpu": None, "port": None, "extra_args": [], "networks": [], "state": "present",
+            "recreate": False, "wait": True, "wait_timeout": 60, "stop_timeout": 30, "lifetime": 7200,
+            "lab_dir": str(self.lab), **change,
         }  # fmt: skip
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(guests, "AttendedClock", lambda _abandoned: FakeClock())
@@ -404,3 +405,42 @@ def test_a_disk_is_no_smaller_than_its_image(world: World) -> None:
     with pytest.raises(KdumpError, match="disk_size is 1073741824 bytes and its image has 4294967296"):
         world.ensure(disk_size="1G")
     assert world.ensure(disk_size="8G")["steps"] == ["create", "start"]
+
+
+def test_a_guest_of_before_there_were_networks_is_still_the_same(world: World) -> None:
+    world.ensure()
+    record = world.lab / "alpha/guest.json"
+    document = json.loads(record.read_text())
+    del document["spec"]["networks"]
+    record.write_text(json.dumps(document))
+    (world.lab / "alpha/networks").unlink()
+    again = world.ensure()
+    assert not again["changed"]
+    assert again["guest"]["addresses"] == {}
+    restarted = world.ensure(state="restarted")
+    assert restarted["steps"] == ["stop", "start"]
+    launch = next(call for call in reversed(world.runner.calls) if call[0] == "setsid")
+    assert not any("linux-kdump.networks" in word for word in launch), "QEMU would ask for a file that is not there"
+    with pytest.raises(KdumpError, match="networks differ"):
+        world.ensure(networks=["dumps"])
+
+
+def test_guests_know_their_addresses_and_are_told_them(world: World) -> None:
+    first = world.ensure(networks=["dumps"])["guest"]
+    second = world.ensure(name="beta", networks=["dumps", "more"])["guest"]
+    assert first["addresses"]["dumps"] != second["addresses"]["dumps"]
+    assert list(second["addresses"]) == ["dumps", "more"]
+    [place] = first["interfaces"]
+    told = (world.lab / "alpha/networks").read_text()
+    assert told == f"dumps {place['mac']} {place['address']}/16\n"
+    assert hosts(str(world.lab), user="root")["beta"]["kdump_lab_guest"]["addresses"] == second["addresses"]
+
+
+def test_two_guests_never_get_the_same_address(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.ensure(networks=["dumps"])
+    same = network.interface("alpha", "dumps")
+    monkeypatch.setattr(network, "interface", lambda _guest, _network: same)
+    with pytest.raises(KdumpError, match=rf"network dumps: alpha has its address {same.address}"):
+        world.ensure(name="beta", networks=["dumps"])
+    assert not (world.lab / "beta").exists()
+    assert world.ensure(name="gamma")["changed"], "outside of the network there is no quarrel"

@@ -18,7 +18,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.lab.spec import GuestS
 
 OPTIONS: dict[str, t.Any] = {
     "name": "alpha", "image": "/images/image.qcow2", "memory": "1G", "cpus": 2, "disk_size": None, "disks": [],
-    "accel": "tcg", "cpu": None, "port": None, "extra_args": [],
+    "accel": "tcg", "cpu": None, "port": None, "extra_args": [], "networks": [],
 }  # fmt: skip
 
 
