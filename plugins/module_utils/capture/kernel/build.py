@@ -120,12 +120,12 @@ def apply(request: Request, wanted: Desired, runner: CommandRunner, progress: Pr
     """Build in a folder of its own beside the result, then move the result into place."""
     kernels = os.path.dirname(wanted.folder)
     os.makedirs(kernels, exist_ok=True)
-    with _only_one(kernels, request.timeout, progress):
+    with only_one(kernels, request.timeout, progress):
         found = current(wanted)
         if found:  # another run built it while this one waited
             return found
         _check_space(kernels, wanted.source)
-        with _staging(kernels) as staging:
+        with staging_in(kernels) as staging:
             return _build(request, wanted, Compiler(
                 architecture=request.architecture, prefix=wanted.toolchain.prefix, runner=runner, progress=progress,
                 staging=staging, jobs=request.jobs, deadline=time.monotonic() + request.timeout,
@@ -167,7 +167,7 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
         }
     )
     manifest.write(results, document)
-    _publish(results, wanted.folder)
+    publish(results, wanted.folder)
     return document
 
 
@@ -236,7 +236,7 @@ def _check_space(folder: str, source: Source) -> None:
 
 
 @contextmanager
-def _only_one(kernels: str, timeout: int, progress: Progress) -> Iterator[None]:
+def only_one(kernels: str, timeout: int, progress: Progress) -> Iterator[None]:
     """Hold the lock of the cache; what an earlier, killed build left is then nobody's and goes."""
     deadline = time.monotonic() + timeout
     with open(os.path.join(kernels, ".lock"), "w", encoding="utf-8") as lock:
@@ -263,7 +263,7 @@ def _try_lock(lock: t.IO[str]) -> bool:
 
 
 @contextmanager
-def _staging(kernels: str) -> Iterator[str]:
+def staging_in(kernels: str) -> Iterator[str]:
     folder = tempfile.mkdtemp(prefix=_STAGING, dir=kernels)
     try:
         yield folder
@@ -271,7 +271,7 @@ def _staging(kernels: str) -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _publish(results: str, folder: str) -> None:
+def publish(results: str, folder: str) -> None:
     """Move the finished results into place; a damaged predecessor makes room first."""
     if os.path.lexists(folder):
         os.rename(folder, f"{results}.old")  # inside the staging folder, which goes anyway
