@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import signal
 import time
 import typing as t
 from dataclasses import dataclass, field, replace
@@ -17,16 +16,13 @@ from ..command import CommandRunner
 from ..errors import KdumpError
 from ..files import read_text
 from . import qmp
-from .argv import PORT_TAKEN, Launch, detached, qemu_argv
+from .argv import PORT_TAKEN, Launch, qemu_argv
 from .image import last_lines
+from .process import Process, Started
 from .spec import GuestSpec
 from .state import HOST, USER, GuestPaths, GuestRecord, Run, start_ticks
 from .waiting import Clock, SystemClock, poll
 
-#: Seconds for QEMU to open its monitor, to end when asked, to end when told.
-START_LIMIT: t.Final = 30
-QUIT_LIMIT: t.Final = 15
-KILL_LIMIT: t.Final = 10
 #: Seconds one attempt to log in may take; a busy emulated guest needs a few for the key exchange.
 LOGIN_LIMIT: t.Final = 30
 
@@ -35,12 +31,6 @@ _DEAD = re.compile(
     r"Kernel panic - not syncing[^\r\n]*|No bootable device|grub rescue>|You are in emergency mode"
     r"|Unable to mount root[^\r\n]*|ALERT! [^\r\n]*does not exist"
 )
-#: What QEMU, or timeout(1) for it, says when the machine it is on lacks something, and what to do then.
-_ADVICE: t.Final = {
-    "failed to run command": ". Install QEMU, for instance with the role linux.kdump.controller.",
-    "'type' expects a netdev backend type": ". Install a QEMU that has user networking (libslirp).",
-    "network backend 'user' is not compiled": ". Install a QEMU that has user networking (libslirp).",
-}
 #: What ssh says when trying again cannot help.
 _REFUSED = ("Permission denied", "Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED")
 
@@ -55,76 +45,34 @@ class Machine:
 
     def start(self, spec: GuestSpec, *, accel: str, boot: int, lifetime: int) -> Run:
         """Start QEMU and return once its monitor answers; nothing is left running when that fails."""
-        for stale in (self.paths.pid, self.paths.socket, self.paths.qemu_log):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(stale)
         console = os.path.basename(self.paths.console(boot))
-        argv = qemu_argv(
-            spec, Launch(accel=accel, console=console, port=spec.port or 0, lab=os.path.dirname(self.paths.root))
-        )
-        started = int(time.time())
+        launch = Launch(accel=accel, console=console, port=spec.port or 0, lab=os.path.dirname(self.paths.root))
+        process, started = self._process(spec.name), int(time.time())
         try:
-            what = f"start the guest {spec.name}"
-            self.runner.run(detached(argv, lifetime=lifetime), what=what, timeout=START_LIMIT, cwd=self.paths.root)
-            pid, ticks = self._await_monitor(spec)
+            running = process.start(qemu_argv(spec, launch), lifetime=lifetime)
+        except KdumpError as error:
+            if PORT_TAKEN in str(error.facts.get("stderr")) and spec.port:
+                raise KdumpError(
+                    f"Cannot start the guest {spec.name}: port {spec.port} of {HOST} is taken."
+                    " Leave the option port out and a free one is chosen."
+                ) from error
+            raise
+        try:
             port = qmp.ssh_port(self.paths.socket)
         except BaseException:
-            self.kill()
+            process.kill()
             raise
         return Run(
-            pid=pid, ticks=ticks, port=port, boot=boot, accel=accel, started=started, expires=started + lifetime
+            pid=running.pid, ticks=running.ticks, port=port, boot=boot, accel=accel, started=started,
+            expires=started + lifetime,
         )  # fmt: skip
 
-    def _await_monitor(self, spec: GuestSpec) -> tuple[int, int]:
-        def look() -> tuple[int, int] | None:
-            pid = self._written_pid()
-            if pid is None:
-                return None
-            ticks = start_ticks(pid)
-            if ticks is None:
-                raise self._never_started(spec)
-            try:
-                qmp.execute(self.paths.socket, "query-status")
-            except qmp.QmpUnreachableError:
-                return None
-            return pid, ticks
-
-        found = poll(look, seconds=START_LIMIT, clock=self.clock)
-        if found is None:
-            raise KdumpError(f"Cannot start the guest {spec.name}: QEMU opened no monitor in {START_LIMIT} seconds.")
-        return found
-
-    def _written_pid(self) -> int | None:
-        text = (read_text(self.paths.pid) or "").strip()
-        return int(text) if text.isdigit() else None
-
-    def _never_started(self, spec: GuestSpec) -> KdumpError:
-        text = (read_text(self.paths.qemu_log) or "").strip()
-        if PORT_TAKEN in text and spec.port:
-            return KdumpError(
-                f"Cannot start the guest {spec.name}: port {spec.port} of {HOST} is taken."
-                " Leave the option port out and a free one is chosen."
-            )
-        words = text.splitlines()[-1] if text else "it printed nothing"
-        advice = next((advice for sign, advice in _ADVICE.items() if sign in text), "")
-        return KdumpError(f"Cannot start the guest {spec.name}: QEMU ended at once: {words}{advice}", stderr=text)
+    def _process(self, name: str) -> Process:
+        return Process(self.paths.root, f"the guest {name}", self.runner, self.clock)
 
     def kill(self) -> None:
         """End whatever qemu.pid names, with all of its process group. Only for a QEMU that was started just now."""
-        pid = self._written_pid()
-        ticks = start_ticks(pid) if pid else None
-        if pid and ticks is not None:
-            self._signal_until_gone(pid, ticks)
-
-    def _signal_until_gone(self, pid: int, ticks: int) -> None:
-        # on the plain clock: this is how an interrupted task leaves nothing behind
-        clock = SystemClock()
-        for number, seconds in ((signal.SIGTERM, QUIT_LIMIT), (signal.SIGKILL, KILL_LIMIT)):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, number)
-            if poll(lambda: start_ticks(pid) != ticks or None, seconds=seconds, clock=clock):
-                return
-        raise KdumpError(f"Cannot stop the guest {self.paths.name}: process {pid} does not end, not even killed.")
+        self._process(self.paths.name).kill()
 
     def stop(self, record: GuestRecord, *, grace: int) -> None:
         """End a running guest: with ``grace`` seconds to shut down by itself, then by force."""
@@ -136,7 +84,7 @@ class Machine:
                 qmp.execute(self.paths.socket, "system_powerdown")
                 if poll(lambda: start_ticks(run.pid) != run.ticks or None, seconds=grace, clock=self.clock):
                     return
-        self._signal_until_gone(run.pid, run.ticks)
+        self._process(self.paths.name).end(Started(run.pid, run.ticks))
 
     def await_login(self, record: GuestRecord, *, seconds: int) -> GuestRecord:
         """Return once somebody can log in; a guest that has died meanwhile is told at once, not after ``seconds``."""

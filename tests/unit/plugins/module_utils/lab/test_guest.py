@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 from ansible_collections.linux.kdump.plugins.module_utils.lab import guest as guests
 from ansible_collections.linux.kdump.plugins.module_utils.lab import machine as machines
-from ansible_collections.linux.kdump.plugins.module_utils.lab import network, qmp, state
+from ansible_collections.linux.kdump.plugins.module_utils.lab import network, process, qmp, state
 from ansible_collections.linux.kdump.plugins.module_utils.lab.inventory import default_lab_dir, hosts
 from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.lab.clock import FakeClock
@@ -48,6 +48,7 @@ class World:
             }
         )  # fmt: skip
         monkeypatch.setattr(machines, "start_ticks", self.alive.get)
+        monkeypatch.setattr(process, "start_ticks", self.alive.get)
         monkeypatch.setattr(state, "start_ticks", self.alive.get)
         monkeypatch.setattr(os, "killpg", self.kill)
         monkeypatch.setattr(qmp, "execute", self.execute)
