@@ -115,8 +115,8 @@ def check_neighbours(guest: str, networks: Sequence[str], others: Mapping[str, S
         other = taken.get((place.network, place.address))
         if other:
             raise KdumpError(
-                f"Cannot put the guest {guest} into the network {place.network}: {other} has its address {place.address}."
-                " Choose another name for one of them."
+                f"Cannot put the guest {guest} into the network {place.network}: {other} has its address"
+                f" {place.address}. Choose another name for one of them."
             )
 
 

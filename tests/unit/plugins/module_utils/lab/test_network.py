@@ -26,7 +26,7 @@ def test_a_name_leads_to_an_address_a_host_can_have(guest: str, name: str) -> No
     assert whole.network.is_private
     assert not whole.network.overlaps(ipaddress.ip_network("10.0.2.0/24")), "QEMU's user network is there"
     assert whole.ip not in (whole.network.network_address, whole.network.broadcast_address)
-    assert not whole.ip.packed[3] in (0, 255)
+    assert whole.ip.packed[3] not in (0, 255)
     first = int(place.mac[:2], 16)
     assert first & 2 and not first & 1, "locally administered, and of one host"
     assert network.interface(guest, name) == place
