@@ -8,6 +8,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ...capture.kernel import architectures
+from ...capture.kernel.architectures import Architecture
 from ...errors import KdumpError
 from ..argv import ACCELERATORS, MACHINE
 
@@ -20,10 +22,8 @@ class MachineError(KdumpError):
 class DrillMachine:
     """One architecture's machine in QEMU."""
 
-    #: The architecture as this collection calls it, as uname(1) does, and as Debian does.
+    #: The architecture as this collection calls it.
     name: str
-    uname: str
-    debian: str
     #: QEMU's program, the Debian package that it is in, and the arguments that make the machine.
     emulator: str
     emulator_package: str
@@ -44,6 +44,11 @@ class DrillMachine:
     #: Debian's package that depends on its newest kernel, where that kernel can be armed, and else None.
     kernel_package: str | None = None
 
+    @property
+    def architecture(self) -> Architecture:
+        """What else differs: the names that others give it, and what is built for it."""
+        return architectures.find(self.name)
+
 
 # On a busy machine an emulated timer may be so late that Linux believes that it has none, and panics.
 _TIMER: t.Final = "no_timer_check"
@@ -52,14 +57,14 @@ MACHINES: t.Final = {
     machine.name: machine
     for machine in (
         DrillMachine(
-            name="x86_64", uname="x86_64", debian="amd64",
+            name="x86_64",
             emulator="qemu-system-x86_64", emulator_package="qemu-system-x86",
             machine=MACHINE, cpu=ACCELERATORS["tcg"][1], accel=ACCELERATORS["tcg"][0],
             console="ttyS0", disk_device="virtio-blk-pci", append=_TIMER,
             kernel_package="linux-image-cloud-amd64",
         ),
         DrillMachine(
-            name="i386", uname="i686", debian="i386",
+            name="i386",
             emulator="qemu-system-i386", emulator_package="qemu-system-x86",
             # The default processor of this emulator has no PAE in its newest versions; the full one always has.
             machine=MACHINE, cpu="max", accel=ACCELERATORS["tcg"][0],
@@ -69,7 +74,7 @@ MACHINES: t.Final = {
             kernel_package="linux-image-686-pae",
         ),
         DrillMachine(
-            name="ppc64le", uname="ppc64le", debian="ppc64el",
+            name="ppc64le",
             emulator="qemu-system-ppc64", emulator_package="qemu-system-ppc",
             machine="pseries", cpu="power9",
             # One processor: where each is emulated by a thread of its own, the disk's interrupts get lost, by chance
@@ -81,7 +86,7 @@ MACHINES: t.Final = {
             kernel_package="linux-image-powerpc64le",
         ),
         DrillMachine(
-            name="arm64", uname="aarch64", debian="arm64",
+            name="arm64",
             emulator="qemu-system-aarch64", emulator_package="qemu-system-arm",
             # The newest processors sign every return address, and that costs an emulator more than all the rest. The
             # second version of the interrupt controller keeps no tables in memory that a dead kernel could leave on.
@@ -92,7 +97,7 @@ MACHINES: t.Final = {
             syscall="kexec_file_load",
         ),
         DrillMachine(
-            name="s390x", uname="s390x", debian="s390x",
+            name="s390x",
             emulator="qemu-system-s390x", emulator_package="qemu-system-misc",
             # A crash on another processor than the first makes Linux start the capture kernel by a restart of the
             # first, and nothing that is to be shown here needs a second one.

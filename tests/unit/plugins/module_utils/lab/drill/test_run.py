@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole drill, with a stand-in for QEMU."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.lab.drill.world import (
+    ARMED,
+    CAPTURING,
+    NONCE,
+    RECORD,
+    SAVED,
+    World,
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(tmp_path, monkeypatch)
+
+
+def test_a_capture(world: World) -> None:
+    said: list[str] = []
+    result = world.run(say=said.append)
+    assert (result.outcome, result.message, result.nonce) == ("captured", "", NONCE)
+    assert result.record == RECORD
+    assert result.peak_used_kib == 21000
+    assert result.reserved_bytes == 64 << 20
+    assert result.seconds_to_saved == pytest.approx(3.0, abs=0.1)
+    assert result.vmcore == f"{result.dump}/vmcore"
+    assert result.verdict and result.verdict["verdict"] == "unrecognised"
+    assert not result.ok
+    assert said[0] == "drill: 0.0 s, start"
+    assert said[-2].startswith("drill: 7.4 s, final-action reboot")
+    assert not world.killed
+
+
+def test_its_files_are_where_qemu_looks_for_them(world: World) -> None:
+    world.run()
+    assert world.qemu
+    assert "-kernel" in world.qemu
+    assert (world.folder / "kernel").read_text() == "kernel"
+    assert (world.folder / "system.img").read_bytes()[:6] == b"070701"
+    (disk,) = (call for call in world.runner.calls if call[0] == "mke2fs")
+    size = (512 << 20) + len("capture") + len("initramfs") + (256 << 20)
+    assert disk[-2:] == ("disk.img", f"{size >> 10}k")
+    assert not (world.folder / "staging").exists()
+
+
+def test_a_given_size_of_the_disk(world: World) -> None:
+    world.run(disk=64 << 20)
+    assert any(call[0] == "mke2fs" and call[-1] == "65536k" for call in world.runner.calls)
+
+
+def test_a_capture_kernel_that_never_speaks_is_not_waited_for(world: World) -> None:
+    world.console, world.ends, world.files = ARMED, None, {}
+    result = world.run(stall=30)
+    assert result.outcome == "no_capture"
+    assert "silent for 30 seconds" in result.message
+    assert world.killed
+    assert 30 < world.clock.now < 40
+    assert (result.record, result.dump, result.vmcore, result.verdict) == (None, None, None, None)
+
+
+def test_the_time_limit(world: World) -> None:
+    world.console, world.ends = CAPTURING, None
+    world.files = {"vmcore.incomplete": "some of it"}
+    result = world.run(timeout=50)
+    assert result.outcome == "timeout"
+    assert "the time limit of 50 seconds is over" in result.message
+    assert result.dump
+    assert result.vmcore is None
+    assert world.killed
+
+
+def test_an_unarmed_machine(world: World) -> None:
+    world.console = (*ARMED[:1], (2.0, "linux.kdump: [1.9] drill-failed no memory is reserved for a crash image"))
+    world.ends, world.files = 2.5, {}
+    result = world.run()
+    assert result.outcome == "never_armed"
+    assert "no memory is reserved" in result.message
+    assert result.reserved_bytes is None
+
+
+def test_a_record_that_is_none(world: World) -> None:
+    world.files["kdump.json"] = "[" * 100000
+    result = world.run()
+    assert result.record is None
+    assert result.outcome == "captured"
+    assert not result.ok
+
+
+def test_a_dump_of_another_crash_is_not_taken_for_this_ones(world: World) -> None:
+    world.files["kdump.json"] = json.dumps({**RECORD, "nonce": "f" * 32})
+    result = world.run()
+    assert result.vmcore
+    assert not result.ok
+
+
+def test_holding_still(world: World) -> None:
+    sockets: list[str] = []
+
+    def look(socket: str) -> None:
+        sockets.append(socket)
+        world.clock.now += 1000
+        world.ends = 1008.0
+        world.console = tuple((when + 1000 if when > 6.1 else when, line) for when, line in SAVED)
+
+    result = world.run(hold=True, on_hold=look)
+    assert sockets == [f"{world.folder}/qmp.sock"]
+    assert [command for _seconds, command in world.commands] == ["query-status", "stop", "cont"]
+    assert result.outcome == "captured"
+    # What somebody looked at it for is not part of the drill's time.
+    assert result.seconds_to_saved == pytest.approx(3.0, abs=0.2)
+
+
+def test_nobody_is_called_who_is_not_asked_for(world: World) -> None:
+    world.run(on_hold=lambda socket: pytest.fail(socket))
+
+
+@pytest.mark.parametrize("missing", ["kernel", "capture", "initramfs"])
+def test_an_input_that_is_not_there(world: World, missing: str) -> None:
+    Path(world.inputs[missing]).unlink()
+    with pytest.raises(KdumpError, match=f"{missing}: No such file"):
+        world.run()
+
+
+def test_a_qemu_that_is_not_installed(world: World) -> None:
+    def start(_argv: t.Sequence[str]) -> tuple[int, str, str]:
+        (world.folder / "qemu.pid").write_text("4711\n")
+        (world.folder / "qemu.log").write_text("timeout: failed to run command 'qemu-system-x86_64': No such file\n")
+        world.ends = 0
+        return 0, "", ""
+
+    world.runner.answers[("setsid",)] = start
+    with pytest.raises(KdumpError, match=r"Cannot start the drill's machine: .*Install QEMU"):
+        world.run()
+
+
+def test_a_disk_that_cannot_be_made(world: World) -> None:
+    world.runner.answers[("mke2fs",)] = (127, "", "mke2fs is not installed")
+    with pytest.raises(KdumpError, match=r"mke2fs is not installed\. Is e2fsprogs installed\?"):
+        world.run()
