@@ -28,11 +28,12 @@ target=/target
 makedumpfile=/bin/makedumpfile
 reserve_kib=64
 
-uuid='' fstype='' path='' path_given='' final=reboot
-limit_target=30 limit_log=60 limit_core=1800 limit_sync=60
+uuid='' label='' fstype='' path='' path_given='' readers='' final=reboot on_failure=''
+limit_target=30 limit_log=60 limit_core=1800 limit_sync=60 hooks_time=0
 makedumpfile_version=''
 
-failure='' nonce='' crashed='' steps='' removed='' folder='' id='' started=0 core_saved='' mounted='' devtmpfs=''
+failure='' reason='' tried='' described='' attempted='' sent=''
+nonce='' crashed='' steps='' removed='' folder='' id='' started=0 core_saved='' mounted='' mount_options='' devtmpfs=''
 uptime=0.00
 
 # --- telling -----------------------------------------------------------------------------------------------------
@@ -49,14 +50,17 @@ say() {
 }
 
 fail() {
-    [ -n "$failure" ] || failure=$1
     say "$@"
+    [ -z "$failure" ] || return 0
+    failure=$1
+    shift
+    reason=$*
 }
 
 # What a tool said of its end: the cause where it is a known one, else its last line that is not about progress.
 last_words() {
     tr '\r' '\n' <"$temporary/out" >"$temporary/words"
-    words=$(grep -m 1 -e 'No space left on device' -e 'allocate memory' "$temporary/words" ||
+    words=$(grep -m 1 -i -e 'No space left on device' -e 'allocate memory' "$temporary/words" ||
         grep -v -e '^ *$' -e '^Copying data' -e '^Checking for' -e ' Failed\.$' "$temporary/words" | tail -n 1)
     echo "${words:-it said nothing}"
 }
@@ -69,13 +73,23 @@ setting() {
         kdump.fstype=?*) matches "$2" 'a-z0-9' && fstype=$2 ;;
         kdump.path=/*) matches "$2" 'A-Za-z0-9/._@%+=:,-' && path=${2%/} path_given=1 ;;
         kdump.final=reboot | kdump.final=halt | kdump.final=poweroff | kdump.final=shell) final=$2 ;;
+        kdump.on_failure=reboot | kdump.on_failure=halt | kdump.on_failure=poweroff | kdump.on_failure=shell)
+            on_failure=$2 ;;
         kdump.limit_target=?*) seconds "$2" && limit_target=$2 ;;
         kdump.limit_log=?*) seconds "$2" && limit_log=$2 ;;
         kdump.limit_core=?*) seconds "$2" && limit_core=$2 ;;
         kdump.limit_sync=?*) seconds "$2" && limit_sync=$2 ;;
         kdump.makedumpfile_version=?*) matches "$2" '0-9.' && makedumpfile_version=$2 ;;
-        *) false ;;
+        *) other_setting "$1" "$2" ;;
     esac || say "note-setting ignored, not understood: $(printf '%s' "$1=$2" | printable)"
+}
+
+# Parts of the script add readers of their own words.
+other_setting() {
+    for reader in $readers; do
+        ! "$reader" "$1" "$2" || return 0
+    done
+    return 1
 }
 
 matches() {
@@ -122,7 +136,7 @@ limited() {
 blame() {
     now
     elapsed=$((${uptime%.*} - ${2%.*}))
-    if grep -q 'No space left on device' "$temporary/out"; then
+    if grep -qi 'No space left on device' "$temporary/out"; then
         tag=fail-space
     elif [ "$1" -eq 143 ] || { [ "$1" -eq 137 ] && [ "$elapsed" -gt "$3" ]; }; then
         tag=fail-timeout

@@ -1,7 +1,12 @@
 # Copyright: (c) 2026, The linux.kdump maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The save script's part that saves the kernel log and the vmcore."""
+"""The save script's part that saves the kernel log and the vmcore.
+
+On its own it lets makedumpfile write the files of a mounted target. Where that is not enough, because something has
+to be put between the collector and the file, or because there is no file but a connection, an optional part defines
+some of its functions anew: see `streams`.
+"""
 
 from __future__ import annotations
 
@@ -10,38 +15,49 @@ import typing as t
 COLLECT: t.Final = r"""
 # --- saving ------------------------------------------------------------------------------------------------------
 
+core_name=vmcore log_name=dmesg.txt
+# What optional parts add to the record: members of its object, each after a comma.
+more=''
+
+# Optional parts do something here.
+before_saving() { :; }
+after_saving() { :; }
+
 save_log() {
     now
     began_log=$uptime
-    limited "$limit_log" "$makedumpfile" --dump-dmesg "$proc/vmcore" "$folder/dmesg.txt"
+    write_log "$folder/$log_name"
     rc=$?
     if [ "$rc" -ne 0 ]; then
         blame "$rc" "$began_log" "$limit_log" fail-log
         fail "$tag" "the kernel log: status $rc: $(last_words)"
         return "$rc"
     fi
-    limited "$limit_sync" sync "$folder/dmesg.txt" "$folder"
+    limited "$limit_sync" sync "$folder/$log_name" "$folder"
     rc=$?
-    nonce=$(grep -o 'linux\.kdump: drill nonce=[0-9a-f]*' "$folder/dmesg.txt" | tail -n 1)
-    nonce=${nonce##*=}
-    [ "${#nonce}" -eq 32 ] || nonce=''
-    say "log-saved $(size "$folder/dmesg.txt") bytes${nonce:+, drill nonce $nonce}"
+    say "log-saved $(size "$folder/$log_name") bytes${nonce:+, drill nonce $nonce}"
     return "$rc"
 }
 
+write_log() {
+    limited "$limit_log" "$makedumpfile" --dump-dmesg "$proc/vmcore" "$1" && find_nonce "$1"
+}
+
+find_nonce() {
+    nonce=$(grep -o 'linux\.kdump: drill nonce=[0-9a-f]*' "$1" | tail -n 1)
+    nonce=${nonce##*=}
+    [ "${#nonce}" -eq 32 ] || nonce=''
+}
+
 save_core() {
-    set --
-    while read -r word; do
-        set -- "$@" "$word"
-    done <"$etc/collector"
     now
     began_core=$uptime
-    limited "$limit_core" "$makedumpfile" "$@" "$proc/vmcore" "$folder/vmcore.incomplete"
+    write_core "$folder/$core_name.incomplete"
     rc=$?
     if [ "$rc" -eq 0 ]; then
         now
         began_core=$uptime
-        limited "$limit_sync" sync "$folder/vmcore.incomplete"
+        limited "$limit_sync" sync "$folder/$core_name.incomplete"
         rc=$?
         blame_limit=$limit_sync
     else
@@ -53,20 +69,37 @@ save_core() {
         [ "$tag" != fail-space ] || remove_incomplete
         return "$rc"
     fi
-    mv "$folder/vmcore.incomplete" "$folder/vmcore" && limited "$limit_sync" sync "$folder"
+    mv "$folder/$core_name.incomplete" "$folder/$core_name" && limited "$limit_sync" sync "$folder"
     rc=$?
     if [ "$rc" -ne 0 ]; then
         fail fail-core "the vmcore cannot be given its name: $(last_words)"
         return "$rc"
     fi
     core_saved=1
-    say "core-saved $(size "$folder/vmcore") bytes"
+    say "core-saved $(size "$folder/$core_name") bytes"
+}
+
+write_core() {
+    output=$1
+    with_collector limited "$limit_core" "$makedumpfile"
+}
+
+# Runs the words given, with the collector's own and the two files after them; without $output to standard output.
+with_collector() {
+    while read -r word; do
+        set -- "$@" "$word"
+    done <"$etc/collector"
+    "$@" "$proc/vmcore" ${output:+"$output"}
+}
+
+collector() {
+    echo "makedumpfile $(tr '\n' ' ' <"$etc/collector" | sed 's/ $//')"
 }
 
 remove_incomplete() {
-    [ -f "$folder/vmcore.incomplete" ] || return 0
-    removed="\"vmcore.incomplete\":$(size "$folder/vmcore.incomplete")"
-    rm -f "$folder/vmcore.incomplete"
+    [ -f "$folder/$core_name.incomplete" ] || return 0
+    removed="\"$core_name.incomplete\":$(size "$folder/$core_name.incomplete")"
+    rm -f "$folder/$core_name.incomplete"
     say "note-removed the incomplete vmcore, so that the machine does not come back to a full disk"
 }
 

@@ -17,25 +17,6 @@ prepare() {
     [ -n "$devtmpfs" ] || mdev -s
 }
 
-save() {
-    step target open_target || { [ -z "$folder" ] || save_record; return 1; }
-    if [ -s "$proc/vmcore" ]; then
-        crashed=$(head -c 1048576 "$proc/vmcore" | strings | sed -n '/^OSRELEASE=/{s///p;q}')
-        step log save_log
-        # Where not even the log had room, the core has none.
-        [ "$failure" = fail-space ] || step core save_core
-    else
-        fail fail-vmcore "there is no $proc/vmcore: this kernel was not started by a crash"
-    fi
-    save_record
-}
-
-close_target() {
-    [ -n "$mounted" ] || return 0
-    limited "$limit_sync" umount "$target" ||
-        limited "$limit_sync" mount -o remount,ro "$target" || say "note-target it cannot be unmounted: $(last_words)"
-}
-
 # Without a sync of its own, which could hang: all that matters is on the disk by now.
 end() {
     say "final-action $final"
@@ -50,6 +31,14 @@ end() {
     sleep 5
     # The kernel panics when /init ends, and "panic=" on its command line makes that a reboot.
     exit 1
+}
+
+final_action() {
+    if [ -n "$core_saved" ]; then
+        echo "$final"
+    else
+        echo "${on_failure:-$final}"
+    fi
 }
 
 rescue() {
@@ -68,11 +57,14 @@ main() {
         fail fail-memory "the initramfs could not be unpacked as a whole"
         end
     fi
-    watch $((${uptime%.*} + limit_target * 3 + limit_log + limit_core + limit_sync * 6 + 30)) &
+    watch $((${uptime%.*} + $(longest) + 30)) &
     watcher=$!
     load_modules
+    before_saving
     save
+    after_saving
     close_target
+    final=$(final_action)
     [ "$final" != shell ] || kill "$watcher"
     end
 }

@@ -24,11 +24,29 @@ string() {
 
 files() {
     separator=''
-    for name in dmesg.txt vmcore vmcore.incomplete; do
+    for name in "$log_name" "$core_name" "$core_name.incomplete"; do
         [ -f "$folder/$name" ] || continue
         printf '%s"%s":%s' "$separator" "$name" "$(size "$folder/$name")"
         separator=,
     done
+    printf '%s' "$sent"
+}
+
+# What became of the target at hand, as far as it is known.
+attempt() {
+    now
+    printf '{"target":%s,"failure":%s,"reason":%s,"started":%s,"ended":%s}' \
+        "$(string "${described:-local:UUID=$uuid,${fstype:-auto},${path:-/}}")" "$(string "$failure")" \
+        "$(string "$reason")" "${attempted:-$started}" "$uptime"
+}
+
+document_target() {
+    document_filesystem
+}
+
+document_filesystem() {
+    printf '{"kind":"local","uuid":%s,"label":%s,"fstype":%s,"path":"%s"}' \
+        "$(string "$uuid")" "$(string "$label")" "$(string "$fstype")" "${path:-/}"
 }
 
 record() {
@@ -50,13 +68,18 @@ record() {
 "removed":{$removed},
 "memory":{"total_kib":$total,"peak_used_kib":$used},
 "tools":{"makedumpfile":$(string "$makedumpfile_version")},
-"collector":$(string "makedumpfile $(tr '\n' ' ' <"$etc/collector" | sed 's/ $//')"),
-"target":{"uuid":"$uuid","fstype":$(string "$fstype"),"path":"${path:-/}"},
-"final":"$final"}
+"collector":$(string "$(collector)"),
+"target":$(document_target),
+"targets":[$tried${tried:+,}$(attempt)],
+"final":"$(final_action)"$more}
 RECORD
 }
 
 save_record() {
+    "$record_saver"
+}
+
+write_record() {
     rm -f "$folder/.reserve"
     if record >"$folder/kdump.json.part" && limited "$limit_sync" sync "$folder/kdump.json.part" &&
         mv "$folder/kdump.json.part" "$folder/kdump.json" && limited "$limit_sync" sync "$folder"; then

@@ -85,21 +85,22 @@ class Capture:
         return [match["tag"] for match in drill.CONSOLE_PATTERN.finditer(said)]
 
     def tool(self, *, log: str = "", core: str = "") -> None:
-        """Make makedumpfile a script; the last argument is the file to write."""
+        """Make makedumpfile a script; the last argument is the file to write, and with -F there is none."""
         path = self.root / "makedumpfile"
         path.write_text(
             "#!/bin/sh\nfor last; do :; done\n"
             f'if [ "$1" = --dump-dmesg ]; then\n{log or f"cat {self.root}/log"} >"$last"\n'
+            f'elif [ "$1" = -F ]; then\n{core or "echo core"}\n'
             f'else\n{core or "echo core"} >"$last"\nfi\n'
         )
         path.chmod(0o755)
 
 
-def make_capture(tmp_path: Path) -> Capture:
-    """A machine whose dump can be saved."""
+def make_capture(tmp_path: Path, *parts: str) -> Capture:
+    """A machine whose dump can be saved; its script has these optional parts."""
     for folder in ("proc/sys/kernel/random", "proc/self", "tmp", "etc", "target/var/crash"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "script").write_text(save_script.SCRIPT)
+    (tmp_path / "script").write_text(save_script.compose(parts))
     (tmp_path / "log").write_text(LOG)
     (tmp_path / "proc/vmcore").write_bytes(b"\x7fELF\0\0VMCOREINFO\0\0OSRELEASE=6.1.0-9-test\nPAGESIZE=4096\n")
     (tmp_path / "proc/uptime").write_text("3.21 1.00\n")
