@@ -27,7 +27,34 @@ options:
         and rounds its RAM up to a multiple of 128 MiB for that."
       - "Several parameters, separated by blanks: V(512M,high 128M,low), or V(256M 512M,cma) with Linux 6.17 or later."
       - Units are V(K), V(M), V(G), V(T), V(P) and V(E).
+      - V(fit) takes what was measured for the images that this host is to get, on a machine with as much RAM and as
+        many CPUs, with its margin. Needs O(fit). It is an error if nothing was measured for them.
     type: str
+  fit:
+    description:
+      - What O(size=fit) is to be taken from.
+      - Of the entries for these images and this kind of target, the one counts whose machine is nearest to this host
+        and not smaller. Where all were smaller, what grows with RAM and CPUs is added, up to 16 times the RAM that
+        was measured. See RV(fit).
+    type: dict
+    suboptions:
+      calibration:
+        description:
+          - The calibration document, as the playbook C(linux.kdump.calibrate) writes it.
+        type: dict
+        required: true
+      kernel:
+        description: The sha256 of the capture kernel's image.
+        type: str
+        required: true
+      initramfs:
+        description: The sha256 of the initramfs.
+        type: str
+        required: true
+      target:
+        description: The kind of the dump target, as it was measured.
+        type: str
+        default: local
   state:
     description:
       - V(present) means that every entry holds O(size) and no other C(crashkernel=).
@@ -88,6 +115,14 @@ EXAMPLES = r"""
   linux.kdump.crashkernel:
     size: 1G-4G:192M,4G-64G:256M,64G-:512M
 
+- name: Reserve what was measured for these images on a machine like this one
+  linux.kdump.crashkernel:
+    size: fit
+    fit:
+      calibration: "{{ lookup('ansible.builtin.file', 'calibration.json') | from_json }}"
+      kernel: "{{ kdump_capture_kernel.manifest.files.bzImage.sha256 }}"
+      initramfs: "{{ kdump_capture_initramfs.sha256 }}"
+
 - name: Reserve above 4 GiB on a large machine
   linux.kdump.crashkernel:
     size: 1G,high 128M,low
@@ -141,6 +176,60 @@ reservation:
       type: int
       sample: 0
   sample: {size: 268435456, high: false, low: null, cma: 0}
+fit:
+  description: Where the size comes from if O(size=fit); V(null) otherwise.
+  returned: success
+  type: dict
+  contains:
+    size_bytes:
+      description: What is reserved. The sum of the next three, in whole MiB.
+      returned: with O(size=fit)
+      type: int
+      sample: 28311552
+    smallest_bytes:
+      description: The smallest reservation that was seen to work each time.
+      returned: with O(size=fit)
+      type: int
+      sample: 24117248
+    margin_bytes:
+      description: 4 MiB, or 10 % where that is more.
+      returned: with O(size=fit)
+      type: int
+      sample: 4194304
+    growth_bytes:
+      description: What a host that is larger than the measured machine needs beside that.
+      returned: with O(size=fit)
+      type: int
+      sample: 0
+    profile:
+      description: The profile that was measured.
+      returned: with O(size=fit)
+      type: str
+      sample: tiny
+    memory_bytes:
+      description: The RAM of the machine that it was measured on.
+      returned: with O(size=fit)
+      type: int
+      sample: 1073741824
+    cpus:
+      description: The CPUs of the machine that it was measured on.
+      returned: with O(size=fit)
+      type: int
+      sample: 2
+  sample:
+    size_bytes: 28311552
+    smallest_bytes: 24117248
+    margin_bytes: 4194304
+    growth_bytes: 0
+    profile: tiny
+    memory_bytes: 1073741824
+    cpus: 2
+measured:
+  description: The entries of the calibration, one line each.
+  returned: when O(size=fit) and nothing was measured for these images
+  type: list
+  elements: str
+  sample: ["tiny x86_64 local kernel 565f1343e1df825f initramfs c94c81ea02131f5e 1024M RAM, 2 CPUs: 23M, reserve 27M"]
 spec:
   description: The parameters every entry shall have, as they stand on a kernel command line.
   returned: success
@@ -227,6 +316,15 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "size": {"type": "str"},
+            "fit": {
+                "type": "dict",
+                "options": {
+                    "calibration": {"type": "dict", "required": True},
+                    "kernel": {"type": "str", "required": True},
+                    "initramfs": {"type": "str", "required": True},
+                    "target": {"type": "str", "default": "local"},
+                },
+            },
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "bootloader": {"type": "str", "choices": ["auto", "grub"], "default": "auto"},
             "generator_timeout": {"type": "int", "default": 300},
@@ -239,6 +337,7 @@ def main() -> None:
         module,
         lambda: reserve(
             size=options["size"],
+            fit=options["fit"],
             state=options["state"],
             find=lambda: find_bootloader(options["bootloader"], ModuleRunner(module)),
             timeout=options["generator_timeout"],

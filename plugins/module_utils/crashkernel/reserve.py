@@ -17,10 +17,11 @@ from ..host.paths import REBOOT_NOTE
 from ..host.tree import Host
 from ..kexec.state import CRASH_SIZE
 from .evaluate import Reservation, amount, evaluate, ram_regions, system_ram
+from .fit import IOMEM, resolve
 from .grammar import PARAMETER, Spec, SpecError, Value, on_command_line, parse_spec, parse_value
+from .table import Fit
 
 COMMAND_LINE: t.Final = "/proc/cmdline"
-IOMEM: t.Final = "/proc/iomem"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Desired:
 
     parameters: tuple[str, ...] = ()
     reservation: t.Optional[Reservation] = None
+    fit: t.Optional[Fit] = None
 
 
 @dataclass(frozen=True)
@@ -64,15 +66,23 @@ class Outcome:
     warnings: tuple[str, ...] = ()
 
 
-def desired(*, size: t.Optional[str], state: str, host: Host, release: str) -> Desired:
+def desired(
+    *,
+    size: t.Optional[str],
+    state: str,
+    host: Host,
+    system: os.uname_result,
+    fit: t.Optional[Mapping[str, t.Any]] = None,
+) -> Desired:
     """Read the spec and hold it against this machine, before anything is touched."""
     if state == "absent":
         return Desired()
-    spec = parse_spec(size or "")
+    size, chosen = resolve(size or "", fit, host=host, machine=system.machine, cpus=os.cpu_count() or 1)
+    spec = parse_spec(size)
     iomem = host.read(IOMEM) or ""
-    reservation = evaluate(spec, ram=system_ram(iomem), release=release, regions=ram_regions(iomem))
-    words = tuple(PARAMETER + word[len(PARAMETER) * word.startswith(PARAMETER) :] for word in (size or "").split())
-    return Desired(words, reservation)
+    reservation = evaluate(spec, ram=system_ram(iomem), release=system.release, regions=ram_regions(iomem))
+    words = tuple(PARAMETER + word[len(PARAMETER) * word.startswith(PARAMETER) :] for word in size.split())
+    return Desired(words, reservation, chosen)
 
 
 def current(*, loader: BootLoader, host: Host) -> Current:
@@ -103,6 +113,7 @@ def reserve(
     timeout: int,
     check: bool,
     warn: Callable[[str], None],
+    fit: t.Optional[Mapping[str, t.Any]] = None,
     host: t.Optional[Host] = None,
 ) -> dict[str, t.Any]:
     """The module's work: all four steps, and their result. The value is judged before a boot loader is looked for."""
@@ -111,7 +122,7 @@ def reserve(
             f"Cannot give the generator {timeout} seconds: it needs some. Set generator_timeout to 1 or more"
         )
     host = host or Host()
-    wanted = desired(size=size, state=state, host=host, release=os.uname().release)
+    wanted = desired(size=size, state=state, host=host, system=os.uname(), fit=fit)
     loader = find()
     todo = plan(wanted, current(loader=loader, host=host), loader=loader)
     idle = check or not todo.changed
@@ -136,6 +147,7 @@ def result(plan: Plan, outcome: Outcome, *, loader: BootLoader) -> dict[str, t.A
         "reboot_required": reboot,
         "expected_bytes": expected,
         "reservation": asdict(wanted.reservation) if wanted.reservation else None,
+        "fit": wanted.fit.as_dict() if wanted.fit else None,
         "reserved_bytes": now.reserved,
         "entries": compared(now.entries, outcome.entries),
         "overruled": list(loader.rivals()),

@@ -140,3 +140,11 @@ def test_no_variable_of_a_task_has_the_name_of_a_result_elsewhere() -> None:
                 variables.update(each.get("vars", {}))
     assert variables
     assert variables & results == set()
+
+
+def test_a_fit_is_looked_for_before_anything_is_changed() -> None:
+    names = [task["name"] for task in read("tasks/present.yml")]
+    (fit,) = [task for task in read("tasks/present.yml") if task.get("ansible.builtin.include_tasks") == "fit.yml"]
+    assert fit["when"] == "kdump_crashkernel == 'fit'"
+    assert names.index(fit["name"]) < names.index("Install kexec-tools")
+    assert set(read("vars/main.yml")["__kdump_fit"]) == {"calibration", "kernel", "initramfs", "target"}

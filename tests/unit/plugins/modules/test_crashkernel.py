@@ -10,17 +10,30 @@ from pathlib import Path
 
 import yaml
 
+from ansible_collections.linux.kdump.plugins.module_utils.crashkernel import table
 from ansible_collections.linux.kdump.plugins.modules.crashkernel import RETURN
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.crashkernel.managed import Managed
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.crashkernel.tables import (
+    GIB,
+    INITRAMFS,
+    KERNEL,
+    measured,
+)
 
 #: What every module may return, and nobody documents.
 COMMON: t.Final = {"changed", "diff"}
+#: What only a failure returns.
+FAILED: t.Final = {"measured"}
+WANTED: t.Final[dict[str, t.Any]] = {
+    "architecture": "x86_64", "kernel": KERNEL, "initramfs": INITRAMFS, "target": "local", "memory": GIB, "cpus": 1,
+}  # fmt: skip
 
 
 def test_every_returned_key_is_documented_and_the_other_way_round(tmp_path: Path) -> None:
     documented = yaml.safe_load(RETURN)
     result = Managed(tmp_path).reserve("64M")
-    assert set(result) - COMMON == set(documented)
+    assert set(result) - COMMON == set(documented) - FAILED
+    assert set(table.choose([measured()], **WANTED).as_dict()) == set(documented["fit"]["contains"])
     assert set(result["reservation"]) == set(documented["reservation"]["contains"])
     assert {key for entry in result["entries"] for key in entry} == set(documented["entries"]["contains"])
 
@@ -28,4 +41,5 @@ def test_every_returned_key_is_documented_and_the_other_way_round(tmp_path: Path
 def test_the_samples_are_of_the_shape_they_document() -> None:
     documented = yaml.safe_load(RETURN)
     assert set(documented["entries"]["sample"][0]) == set(documented["entries"]["contains"])
+    assert set(documented["fit"]["sample"]) == set(documented["fit"]["contains"])
     assert set(documented["reservation"]["sample"]) == set(documented["reservation"]["contains"])

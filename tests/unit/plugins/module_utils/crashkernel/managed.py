@@ -32,9 +32,16 @@ class Managed(Machine):
         if reserved is not None:
             size.write_text(f"{reserved}\n")
 
-    def reserve(self, size: t.Optional[str], *, check: bool = False, timeout: int = 5) -> dict[str, t.Any]:
+    def reserve(
+        self,
+        size: t.Optional[str],
+        *,
+        check: bool = False,
+        timeout: int = 5,
+        fit: t.Optional[dict[str, t.Any]] = None,
+    ) -> dict[str, t.Any]:
         """Run the module; None for C(state=absent)."""
         return reserve(
             size=size, state="absent" if size is None else "present", find=lambda: self.grub,
-            timeout=timeout, check=check, warn=self.warnings.append, host=Host(str(self.root)),
+            timeout=timeout, check=check, warn=self.warnings.append, host=Host(str(self.root)), fit=fit,
         )  # fmt: skip
