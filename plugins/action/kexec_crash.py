@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from ..module_utils.errors import KdumpError
 from ..module_utils.files import sha256_file
 from ..module_utils.kexec.options import EXCLUSIVE, OPTIONS
+from ..module_utils.signing.image import read_signatures
 from ..plugin_utils.action import KdumpAction
 
 _MODULE = "linux.kdump.kexec_crash"
@@ -31,6 +32,8 @@ class ActionModule(KdumpAction):
             raise KdumpError("Cannot install an image with state=unloaded: leave install out or choose another state")
         files = {name: self._loader.path_dwim(path) for name, path in install.items()}
         offers = {name: _offer(path) for name, path in files.items()}
+        if "kernel" in files:
+            offers["kernel"]["signatures"] = read_signatures(files["kernel"]).document()
         answer = self.module(_MODULE, {**given, "_offers": offers} if offers else given, task_vars)
         missing = [name for name in answer.get("send", ()) if name in files]
         if not missing:

@@ -266,6 +266,47 @@ evidence:
           type: str
           sample: 1.7.2
       sample: {kexec: 2.0.25, makedumpfile: 1.7.2}
+    trust:
+      description: What decides which images the running kernel takes, and whom it trusts.
+      returned: success
+      type: dict
+      contains:
+        secure_boot:
+          description: The machine was started with Secure Boot. Null where the firmware does not say.
+          returned: success
+          type: bool
+          sample: true
+        config:
+          description: >-
+            What the running kernel's configuration says about signatures of images. Null where it is not to be found.
+          returned: success
+          type: dict
+          sample: {KEXEC_SIG: "y", KEXEC_BZIMAGE_VERIFY_SIG: "y"}
+        keys:
+          description: >-
+            The public keys that the kernel holds, by the name and the key identifier of their certificates, in
+            whichever keyring. Null where the kernel does not show them.
+          returned: success
+          type: list
+          elements: dict
+          sample: [{name: "Debian Secure Boot CA", id: 6ccece7e4c6c0d1f6149f3dd27dfcc5cbb419ea1}]
+        keyrings:
+          description: Those of the keyrings with trusted keys that there are.
+          returned: success
+          type: list
+          elements: str
+          sample: [.builtin_trusted_keys, .platform]
+        enrolment_pending:
+          description: A key waits for the next boot to be enrolled (C(mokutil --import)).
+          returned: success
+          type: bool
+          sample: false
+        load_limit:
+          description: How many more crash images may be loaded in this boot. Null for any number.
+          returned: success
+          type: int
+          sample: null
+      sample: {secure_boot: true, keyrings: [.builtin_trusted_keys, .platform]}
   sample:
     nodename: db1
     load_current: true

@@ -19,6 +19,9 @@ description:
     boot loader. Its own default is to turn them into a kexec, which would pass by a new C(crashkernel=).
   - The capture kernel's command line is made from the running one by a table for each architecture. What a capture
     kernel must not inherit is left out, what it needs is added.
+  - Under lockdown, which Secure Boot brings on most distributions, and where the running kernel demands signatures,
+    looks at the image's signatures and at the keys that the kernel trusts before it touches anything. An image that
+    the kernel would refuse is an error that says why and what to do, in check mode and with O(state=enabled) too.
   - Afterwards reads everything again. The image counts as loaded when the kernel says so and the load record, which is
     bound to this boot, holds the digests of the files on disk.
   - Refuses to work beside another kdump (C(kdump-tools.service) or C(kdump.service) enabled), since the kernel holds
@@ -89,6 +92,9 @@ options:
           staged:
             description: Where it lies on the managed host, if it has been sent.
             type: path
+          signatures:
+            description: Who signed it.
+            type: dict
       initramfs:
         description: The save environment that the controller has.
         type: dict
@@ -275,6 +281,14 @@ target:
       type: str
       sample: ext4
   sample: {source: /dev/vda1, uuid: 0a3407de-014b-458b-b5c1-848e92a327a3, fstype: ext4}
+refusal:
+  description: >-
+    Why the running kernel would refuse the image. V(unsigned), V(untrusted) (signed by a key that is in none of its
+    keyrings), V(changed) (after it was signed), V(cannot-verify) (the kernel was built without), V(kexec-load) (locked
+    down, and O(syscall=kexec_load)) or V(load-limit).
+  returned: when it would
+  type: str
+  sample: unsigned
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -20,6 +20,7 @@ from .dumps import list_dumps
 from .service import read_service, read_systemd_state
 from .target import find_target
 from .tree import Host
+from .trust import read_trust
 
 EVIDENCE_SCHEMA: t.Final = {"name": "linux.kdump/evidence", "version": 1}
 
@@ -50,6 +51,7 @@ class Evidence:
     target: dict[str, t.Any]
     dumps: list[dict[str, t.Any]]
     tools: dict[str, str | None]
+    trust: dict[str, t.Any]
 
     def document(self) -> dict[str, t.Any]:
         """The evidence document."""
@@ -79,6 +81,7 @@ def gather(dump_path: str, *, host: Host, runner: CommandRunner) -> Evidence:
         target=asdict(find_target(dump_path, host=host, runner=runner)),
         dumps=[asdict(dump) for dump in list_dumps(dump_path, host)],
         tools={name: tool_version(name, host=host, runner=runner) for name in _VERSION_OPTIONS},
+        trust=read_trust(host, release=system.release).document(),
     )
 
 

@@ -32,12 +32,14 @@ class Offer:
     sha256: str
     bytes: int
     staged: str | None = None
+    #: What a kernel image says about itself, as the controller has read it.
+    signatures: Mapping[str, t.Any] | None = None
 
 
 def offers_of(request: Mapping[str, t.Any] | None, places: Mapping[str, str]) -> tuple[Offer, ...]:
     """What the action plugin offers, for the files that belong in ``places``."""
     return tuple(
-        Offer(name, places[name], offer["sha256"], offer["bytes"], offer.get("staged"))
+        Offer(name, places[name], offer["sha256"], offer["bytes"], offer.get("staged"), offer.get("signatures"))
         for name, offer in sorted((request or {}).items())
         if offer
     )

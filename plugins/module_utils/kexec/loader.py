@@ -28,7 +28,6 @@ REASONS: t.Final = {
     "set already, look for 'crashkernel' in the kernel log.",
     "disabled": "kernel.kexec_load_disabled is 1, and stays 1 until the next boot. Install it with state=enabled and "
     "reboot: the unit loads it before sysctl settings are applied.",
-    "lockdown": "the kernel is locked down, which forbids kexec_load. Use kexec_file_load with a signed kernel.",
     "kexec": "kexec is not installed. Install the package kexec-tools.",
     "too-big": "it does not fit into the memory reserved for it. Reserve more with the module crashkernel and reboot.",
     "unsigned": "the kernel refuses its signature. Sign it with a key that this host trusts, or turn Secure Boot off.",

@@ -18,7 +18,9 @@ from ..files import read_text, write_atomic
 from ..host import paths
 from ..host.service import Service, read_service
 from ..host.tree import Host
+from ..signing.image import ImageSignatures
 from .loader import REASONS, InstalledFile, Recipe, files_of
+from .refusal import find_refusal, read_gate
 from .state import Crash, LoadRecord, is_current, read_crash, read_record
 
 State = t.Literal["loaded", "enabled", "unloaded"]
@@ -106,11 +108,13 @@ def read_current(host: Host, runner: CommandRunner) -> Current:
 
 
 def make_plan(
-    desired: Desired, current: Current, *, host: Host, coming: Mapping[str, int] | None = None
+    desired: Desired, current: Current, *, host: Host, coming: Mapping[str, int] | None = None,
+    offered: ImageSignatures | None = None,
 ) -> Plan:  # fmt: skip
     """Compare, and refuse here already what would fail when the image is loaded.
 
-    ``coming``: files of the image that are about to be replaced, and how many bytes they will have.
+    ``coming``: files of the image that are about to be replaced, and how many bytes they will have. ``offered``: the
+    signatures of the kernel among them.
     """
     if desired.recipe is None:
         if current.crash.loaded and current.crash.load_disabled:
@@ -124,6 +128,8 @@ def make_plan(
     load = desired.state == "loaded" and (bool(coming) or not _holds(current, desired.recipe))
     if load and (obstacle := find_obstacle(desired.recipe, current.crash, host=host, coming=coming or {})):
         raise LoadError(f"Cannot load the crash image: {obstacle}")
+    if load or desired.state == "enabled":
+        _check_refusal(desired, current, host=host, offered=offered)
     wanted = [file for file in desired.files if file.path != paths.REBOOT_POLICY or current.takes_reboots]
     return Plan(
         write=tuple(file for file in wanted if current.files.get(file.path) != file.text or _lost_mode(file, host)),
@@ -147,9 +153,20 @@ def find_obstacle(recipe: Recipe, crash: Crash, *, host: Host, coming: Mapping[s
         return REASONS["unreserved"]
     if crash.load_disabled:
         return REASONS["disabled"]
-    if crash.lockdown in ("integrity", "confidentiality") and recipe.syscalls == ("kexec_load",):
-        return REASONS["lockdown"]
     return _misfit(recipe, crash.reserved_bytes, host=host, coming=coming)
+
+
+def _check_refusal(
+    desired: Desired, current: Current, *, host: Host, offered: ImageSignatures | None
+) -> None:  # fmt: skip
+    if desired.recipe is None:
+        return
+    refusal = find_refusal(
+        read_gate(host, current.crash.lockdown), desired.recipe.kernel, offered,
+        host=host, syscalls=desired.recipe.syscalls, later=desired.state == "enabled",
+    )  # fmt: skip
+    if refusal:
+        raise LoadError(f"Cannot load the crash image: {refusal}", refusal=refusal.id)
 
 
 def diff_of(desired: Desired, current: Current, plan: Plan, *, digest_of: Digest) -> list[dict[str, str]]:

@@ -34,7 +34,7 @@ OPTIONS: t.Final[dict[str, t.Any]] = {
 }
 EXCLUSIVE: t.Final = [("command_line", "append"), ("command_line", "target"), ("command_line", "final_action")]
 
-_OFFER: t.Final = {
+_OFFER: t.Final[dict[str, t.Any]] = {
     "type": "dict",
     "options": {
         "sha256": {"type": "str", "required": True},
@@ -43,4 +43,10 @@ _OFFER: t.Final = {
     },
 }
 #: What the action plugin tells the module of the files to install: their digests, and where it has put them.
-OFFERS: t.Final[dict[str, t.Any]] = {"type": "dict", "options": {"kernel": _OFFER, "initramfs": _OFFER}}
+OFFERS: t.Final[dict[str, t.Any]] = {
+    "type": "dict",
+    "options": {
+        "kernel": {**_OFFER, "options": {**_OFFER["options"], "signatures": {"type": "dict"}}},
+        "initramfs": _OFFER,
+    },
+}

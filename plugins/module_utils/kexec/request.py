@@ -19,6 +19,7 @@ from .cmdline import derive, fitting, parse_given, setting
 from .images import Offer, differing, install, offers_of
 from .loader import SYSCALLS, Recipe
 from .loading import Desired, Digest, State, apply, diff_of, make_plan, read_current, verify
+from .refusal import image_from_document
 from .state import digest
 
 
@@ -65,7 +66,11 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
     desired = desired_of(request, target, host=host, machine=os.uname().machine)
     before = current = read_current(host, runner)
     coming = differing(request.offers, host)
-    plan = make_plan(desired, current, host=host, coming={offer.path: offer.bytes for offer in coming})
+    offered = next((offer.signatures for offer in request.offers if offer.name == "kernel"), None)
+    plan = make_plan(
+        desired, current, host=host, coming={offer.path: offer.bytes for offer in coming},
+        offered=image_from_document(offered),
+    )  # fmt: skip
     unsent = [offer.name for offer in coming if offer.staged is None]
     if unsent and not check_mode:
         return {"changed": False, "send": unsent}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import typing as t
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpErr
 from ansible_collections.linux.kdump.plugins.module_utils.host import paths
 from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
 from ansible_collections.linux.kdump.plugins.module_utils.kexec.cmdline import CommandLineError
+from ansible_collections.linux.kdump.plugins.module_utils.kexec.images import Offer
+from ansible_collections.linux.kdump.plugins.module_utils.kexec.loading import State
 from ansible_collections.linux.kdump.plugins.module_utils.kexec.request import Request, TargetError, run
 from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
 
@@ -252,7 +255,39 @@ def test_a_locked_down_kernel_takes_no_kexec_load(tmp_path: Path) -> None:
     lab = Lab(tmp_path, files={"/sys/kernel/security/lockdown": "none [integrity] confidentiality\n"})
     with pytest.raises(KdumpError, match="locked down"):
         lab.run(syscall="kexec_load")
+    # Nothing is known of signatures here, so that the other call is left to say what it thinks.
     assert lab.run(syscall="auto", check_mode=True)["changed"]
+
+
+#: A locked down kernel whose configuration is known.
+LOCKED: dict[str, str | None] = {
+    "/sys/kernel/security/lockdown": "none [integrity] confidentiality\n",
+    f"/boot/config-{os.uname().release}": "CONFIG_KEXEC_SIG=y\nCONFIG_KEXEC_BZIMAGE_VERIFY_SIG=y\n",
+}
+
+
+@pytest.mark.parametrize("state", ["loaded", "enabled"])
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_an_image_that_the_kernel_would_refuse_is_named_before_anything_is_touched(
+    tmp_path: Path, state: str, check_mode: bool
+) -> None:
+    lab = Lab(tmp_path, files=LOCKED)
+    before = snapshot(tmp_path)
+    request = Request(state=t.cast(State, state))
+    with pytest.raises(KdumpError, match=r"capture kernel is not signed.*locked down.*Sign it.*mokutil") as caught:
+        run(request, host=lab.host, runner=lab.runner, check_mode=check_mode)
+    assert caught.value.facts == {"refusal": "unsigned"}
+    assert (snapshot(tmp_path), lab.writes) == (before, [])
+
+
+def test_what_is_offered_counts_not_what_it_replaces(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, files={**LOCKED, paths.KERNEL: None})
+    offered = {"pe": True, "signatures": []}
+    offer = Offer("kernel", paths.KERNEL, "ab" * 32, 6, signatures=offered)
+    with pytest.raises(KdumpError, match="capture kernel is not signed, and"):
+        run(Request(state="enabled", offers=(offer,)), host=lab.host, runner=lab.runner, check_mode=True)
+    # There is none yet, and nothing is known of it: then nothing is claimed.
+    assert run(Request(state="enabled"), host=lab.host, runner=lab.runner, check_mode=True)["changed"]
 
 
 def test_a_failed_load_is_told_in_the_loaders_words(lab: Lab) -> None:
