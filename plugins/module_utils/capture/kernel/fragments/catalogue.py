@@ -7,10 +7,45 @@ from __future__ import annotations
 
 import typing as t
 
-from .devices import EXT4, NVME, SATA, VIRTIO
+from .filesystems import BTRFS, EXT4, NFS, SERVER_FILESYSTEMS, XFS
+from .hypervisors import SERVER_GUESTS, SERVER_VIRTIO, VIRTIO
+from .network import NETWORK, SERVER_NETWORK
+from .servers import FIRMWARE, IOMMU, MODULES
+from .storage import DEVICE_MAPPER, NVME, RAID, SATA, SERVER_STORAGE
 
-#: Fragments that a user may name.
-FRAGMENTS: t.Final = {"virtio": VIRTIO, "sata": SATA, "nvme": NVME, "ext4": EXT4}
+#: Fragments that a user may name. What they turn on is built in, but for those of servers.
+FRAGMENTS: t.Final = {
+    "virtio": VIRTIO,
+    "sata": SATA,
+    "nvme": NVME,
+    "dm": DEVICE_MAPPER,
+    "md": RAID,
+    "ext4": EXT4,
+    "xfs": XFS,
+    "btrfs": BTRFS,
+    "network": NETWORK,
+    "nfs": NFS,
+    "iommu": IOMMU,
+    "firmware": FIRMWARE,
+    "modules": MODULES,
+    "server_virtio": SERVER_VIRTIO,
+    "server_guests": SERVER_GUESTS,
+    "server_storage": SERVER_STORAGE,
+    "server_network": SERVER_NETWORK,
+    "server_filesystems": SERVER_FILESYSTEMS,
+}
 
 #: Names for several fragments: what one kind of machine needs.
-PROFILES: t.Final = {"tiny": ("virtio", "sata", "nvme", "ext4")}
+PROFILES: t.Final = {
+    "tiny": ("virtio", "sata", "nvme", "ext4"),
+    "server": (
+        "modules",
+        "iommu",
+        "firmware",
+        "server_virtio",
+        "server_guests",
+        "server_storage",
+        "server_network",
+        "server_filesystems",
+    ),
+}

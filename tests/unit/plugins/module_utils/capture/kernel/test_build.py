@@ -296,7 +296,7 @@ def test_what_a_killed_build_left_is_cleared(tmp_path: pathlib.Path, tree: pathl
 @pytest.mark.parametrize(
     ("changes", "error", "message"),
     [
-        ({"fragments": ("tinny",)}, ConfigError, "there is none of that name (tiny, virtio"),
+        ({"fragments": ("tinny",)}, ConfigError, "there is none of that name (tiny, server, virtio"),
         ({"fragments": ("/nowhere/x.config",)}, ConfigError, "there is no such file"),
         ({"local_version": "-mine"}, ConfigError, "does not end in -kdump"),
         ({"local_version": 'a"\nCONFIG_X=y\n#-kdump'}, ConfigError, "Cannot"),

@@ -101,3 +101,31 @@ def test_profiles_name_shipped_fragments() -> None:
     assert all(name in catalogue.FRAGMENTS for names in catalogue.PROFILES.values() for name in names)
     shipped = {s.name: s.value for s in kconfig.parse_fragment(base.BASE, "base")}
     assert base.REQUIRED.items() <= shipped.items()
+
+
+#: What a server profile has to reach, as drivers that hosts may choose from.
+CHOICE = [
+    "SATA_AHCI", "BLK_DEV_NVME", "MEGARAID_SAS", "SCSI_MPT3SAS", "SCSI_HPSA", "VIRTIO_BLK",
+    "SCSI_VIRTIO", "VIRTIO_NET", "HYPERV_STORAGE", "HYPERV_NET", "XEN_BLKDEV_FRONTEND", "XEN_NETDEV_FRONTEND",
+    "VMWARE_PVSCSI", "VMXNET3", "E1000E", "IGB", "IXGBE", "I40E",
+    "ICE", "MLX5_CORE", "BNXT", "TIGON3", "ENA_ETHERNET", "GVE",
+    "XFS_FS", "EXT4_FS", "BTRFS_FS", "BLK_DEV_DM", "BLK_DEV_MD", "NFS_FS",
+    "NFS_V3", "NFS_V4",
+]  # fmt: skip
+
+
+def profile(name: str) -> dict[str, str]:
+    parts = [kconfig.parse_fragment(catalogue.FRAGMENTS[part], part) for part in catalogue.PROFILES[name]]
+    return {setting.name: setting.value for setting in kconfig.merge(parts).values()}
+
+
+def test_a_server_loads_only_the_drivers_that_it_needs() -> None:
+    settings = profile("server")
+    assert settings["MODULES"] == "y"
+    assert {name: settings.get(name) for name in CHOICE} == dict.fromkeys(CHOICE, "m")
+
+
+def test_the_smallest_profile_has_no_modules_and_no_network() -> None:
+    settings = profile("tiny")
+    assert {"MODULES", "NET"} & set(settings) == set()
+    assert set(settings.values()) == {"y"}
