@@ -29,6 +29,7 @@ from dataclasses import dataclass
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / ".tree"))
 
+from ansible_collections.linux.kdump.plugins.module_utils.lab.packages import Apt, Wanted
 from ansible_collections.linux.kdump.tests.unit import vmcore_files, vmcores
 from ansible_collections.linux.kdump.tests.vmcores import dumps, guests, packages
 
@@ -288,8 +289,9 @@ def debug_vmlinux(release: str, scratch: pathlib.Path) -> pathlib.Path:
     kept = dumps.cache() / f"vmlinux-{release}"
     if not kept.exists():
         root = scratch / "debug"
-        apt = packages.Apt(scratch / "apt", guests.LARGE.architecture)
-        apt.unpack([f"linux-image-{release}-dbg"], root)
+        package = f"linux-image-{release}-dbg"
+        apt = Apt(str(scratch / "apt"), Wanted(guests.LARGE.architecture, (package,)), packages.RUNNER)
+        apt.unpack([package], str(root))
         shutil.move(root / "usr/lib/debug/boot" / f"vmlinux-{release}", f"{kept}.part")
         os.rename(f"{kept}.part", kept)
         shutil.rmtree(root)
