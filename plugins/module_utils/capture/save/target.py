@@ -24,7 +24,7 @@ find_target() {
     while :; do
         [ -n "$devtmpfs" ] || mdev -s
         # A disk that does not answer must not use up the others' time.
-        limited 10 findfs "UUID=$uuid" && read -r device <"$temporary/out" && [ -b "$device" ] && return 0
+        limited 10 findfs "${uuid:+UUID=$uuid}${label:+LABEL=$label}" && read -r device <"$temporary/out" && [ -b "$device" ] && return 0
         now
         [ "${uptime%.*}" -lt "$give_up" ] || return 1
         sleep 0.1
@@ -32,7 +32,7 @@ find_target() {
 }
 
 open_target() {
-    if [ -z "$uuid" ] || [ -z "$path_given" ]; then
+    if [ -z "$uuid$label" ] || [ -z "$path_given" ]; then
         fail fail-target "kdump.target=UUID=... and kdump.path=... must be on the kernel command line"
         return 1
     fi
@@ -40,10 +40,13 @@ open_target() {
         */../* | */./* | *//*) fail fail-target "kdump.path is not a plain path: $path"; return 1 ;;
     esac
     if ! find_target; then
-        fail fail-target "no file system with UUID $uuid appeared within $limit_target seconds"
+        fail fail-target "no file system with ${uuid:+UUID $uuid}${label:+label $label} appeared within $limit_target seconds"
         return 1
     fi
-    limited "$limit_target" mount ${fstype:+-t "$fstype"} -o rw,noatime,nodev,nosuid,noexec "$device" "$target"
+    # The path is the one from the top of a btrfs, whatever subvolume is its default.
+    [ "$fstype" != btrfs ] || mount_options=,subvolid=5
+    limited "$limit_target" mount ${fstype:+-t "$fstype"} -o "rw,noatime,nodev,nosuid,noexec$mount_options" \
+        "$device" "$target"
     rc=$?
     if [ "$rc" -ne 0 ]; then
         blame "$rc" "$began" "$limit_target" fail-target
@@ -72,7 +75,7 @@ make_folder() {
     attempt=0
     while [ "$attempt" -lt 10 ]; do
         attempt=$((attempt + 1))
-        id=$(date -u +%Y%m%dT%H%M%SZ)-$(random_hex)
+        new_id
         folder=$real/$id
         mkdir "$folder" 2>"$temporary/out" && break
         folder=''
@@ -93,8 +96,46 @@ make_folder() {
     say "target-ready $device $path/$id"
 }
 
+new_id() {
+    id=$(date -u +%Y%m%dT%H%M%SZ)-$(random_hex)
+}
+
 random_hex() {
     read -r random <"$proc/sys/kernel/random/uuid"
     echo "${random%%-*}"
+}
+
+# The seconds that everything may take.
+longest() {
+    echo $((limit_target * 3 + limit_log + limit_core + limit_sync * 6 + hooks_time))
+}
+
+log_saver=save_log core_saver=save_core record_saver=write_record
+
+save() {
+    if step target open_target; then
+        save_all
+    else
+        [ -z "$folder" ] || save_record
+    fi
+}
+
+save_all() {
+    if [ -s "$proc/vmcore" ]; then
+        crashed=$(head -c 1048576 "$proc/vmcore" | strings | sed -n '/^OSRELEASE=/{s///p;q}')
+        step log "$log_saver"
+        # Where not even the log had room, the core has none.
+        [ "$failure" = fail-space ] || step core "$core_saver"
+    else
+        fail fail-vmcore "there is no $proc/vmcore: this kernel was not started by a crash"
+    fi
+    save_record
+}
+
+close_target() {
+    [ -n "$mounted" ] || return 0
+    mounted=''
+    limited "$limit_sync" umount "$target" ||
+        limited "$limit_sync" mount -o remount,ro "$target" || say "note-target it cannot be unmounted: $(last_words)"
 }
 """

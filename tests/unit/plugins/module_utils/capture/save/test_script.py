@@ -75,7 +75,9 @@ def test_a_dump_is_saved(capture: Capture) -> None:
     assert record["memory"] == {"total_kib": 26288, "peak_used_kib": 10000}
     assert record["collector"] == "makedumpfile -l -d 31"
     assert record["tools"] == {"makedumpfile": "1.7.2"}
-    assert record["target"] == {"uuid": UUID, "fstype": "ext4", "path": "/var/crash"}
+    assert record["target"] == {"kind": "local", "uuid": UUID, "label": None, "fstype": "ext4", "path": "/var/crash"}
+    (tried,) = record["targets"]
+    assert (tried["target"], tried["failure"]) == (f"local:UUID={UUID},ext4,/var/crash", None)
     assert [(step["name"], step["rc"]) for step in record["steps"]] == [("target", 0), ("log", 0), ("core", 0)]
 
 
