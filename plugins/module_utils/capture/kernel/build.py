@@ -26,6 +26,7 @@ from .architectures import Architecture
 from .compiler import MODULES, Compiler
 from .fragments.base import BASE, REQUIRED
 from .fragments.catalogue import FRAGMENTS, PROFILES
+from .fragments.machines import INSTEAD
 from .kconfig import fragment as kconfig
 from .source import Source, locate
 
@@ -182,14 +183,23 @@ def _fragment_texts(request: Request) -> list[tuple[str, str]]:
     """(name, text) of all fragments in the order in which they apply."""
     texts = [("base", BASE), (request.architecture.name, request.architecture.fragment)]
     texts.append(("local_version", f'CONFIG_LOCALVERSION="{request.local_version}"\n'))
+    shipped = {**FRAGMENTS, **INSTEAD.get(request.architecture.name, {})}
     for item in request.fragments:
         if item in PROFILES:
-            texts += [(name, FRAGMENTS[name]) for name in PROFILES[item]]
-        elif item in FRAGMENTS:
-            texts.append((item, FRAGMENTS[item]))
+            texts += [(name, shipped[name]) for name in PROFILES[item] if shipped[name]]
+        elif item in shipped:
+            texts.append((item, _shipped(shipped, item, request.architecture)))
         else:
             texts.append((item, _user_fragment(item)))
     return texts
+
+
+def _shipped(shipped: Mapping[str, str], item: str, architecture: Architecture) -> str:
+    if not shipped[item]:
+        raise kconfig.ConfigError(
+            f"Cannot use the kconfig fragment {item!r} for {architecture.name}: that architecture has no such devices"
+        )
+    return shipped[item]
 
 
 def _user_fragment(item: str) -> str:

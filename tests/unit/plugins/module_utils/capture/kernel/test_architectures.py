@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures, build
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.fragments import catalogue, machines
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.fragments.base import REQUIRED
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.kconfig import fragment
 from ansible_collections.linux.kdump.plugins.module_utils.kexec import cmdline
 
@@ -43,3 +45,27 @@ def test_an_unknown_one_is_one_error(name: str) -> None:
         architectures.find(name)
     assert "\n" not in caught.value.message
     assert len(caught.value.message) < 200
+
+
+@pytest.mark.parametrize("name", architectures.ARCHITECTURES)
+@pytest.mark.parametrize("profile", catalogue.PROFILES)
+def test_every_profile_asks_for_a_capture_kernel_on_every_architecture(name: str, profile: str) -> None:
+    settings = build.merged(
+        build.Request(
+            architecture=architectures.find(name),
+            source=None,
+            fragments=(profile,),
+            local_version="-kdump",
+            cache="/nowhere",
+            jobs=1,
+            timeout=1,
+        )  # fmt: skip
+    )
+    assert {symbol: settings[symbol].value for symbol in REQUIRED} == REQUIRED
+    assert settings["EXT4_FS"].value in ("y", "m")
+
+
+def test_what_stands_in_for_a_fragment_stands_in_for_one_that_there_is() -> None:
+    for name, texts in machines.INSTEAD.items():
+        assert name in architectures.ARCHITECTURES
+        assert set(texts) <= set(catalogue.FRAGMENTS)

@@ -331,6 +331,17 @@ def test_a_full_disk_is_found_before_the_build(
         build(make_request(tmp_path, tree))
 
 
+def test_a_profile_is_less_where_an_architecture_has_no_such_devices(
+    tmp_path: pathlib.Path, tree: pathlib.Path
+) -> None:
+    s390 = architectures.find("s390x")
+    wanted = kernel_build.desired(make_request(tmp_path, tree, architecture=s390), GroupRunner())
+    assert wanted.fragments == ("base", "s390x", "local_version", "virtio", "ext4")
+    assert "VIRTIO_PCI" not in wanted.settings
+    with pytest.raises(ConfigError, match="'nvme' for s390x: that architecture has no such devices"):
+        kernel_build.desired(make_request(tmp_path, tree, architecture=s390, fragments=("nvme",)), GroupRunner())
+
+
 def test_an_unknown_architecture() -> None:
     with pytest.raises(
         architectures.ArchitectureError, match=r"'vax'.*known here \(arm64, i386, ppc64le, s390x, x86_64\)"
