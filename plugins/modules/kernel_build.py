@@ -80,6 +80,25 @@ options:
       - Where built kernels are kept, in the folder C(kernels) below it.
       - Without it, E(KDUMP_CACHE), or else C(linux-kdump) in E(XDG_CACHE_HOME), or else C(~/.cache/linux-kdump).
     type: path
+  sign:
+    description:
+      - Sign the kernel, and the modules it may have, with a key of one's own, so that a host under Secure Boot or
+        lockdown loads it once that host trusts the certificate. Without this option nothing is signed.
+      - On x86_64, i386 and arm64 the signature is inside the image, which is built with an EFI stub for that (the
+        fragment V(efi_stub)) and signed by C(sbsign). On ppc64le and s390x, and for modules, it is appended.
+      - What comes out is verified. The signed kernel lies beside the unsigned one in the cache, so that another key
+        costs a signature and not another build.
+      - Nothing of the key is kept, returned or logged. The manifest tells the certificate's fingerprint.
+    type: dict
+    suboptions:
+      key:
+        description: The private key, in PEM form and not encrypted, on the build host.
+        type: path
+        required: true
+      certificate:
+        description: Its certificate, in PEM form.
+        type: path
+        required: true
   jobs:
     description: How many compilers run at once. Without it, one for each CPU that the build may use.
     type: int
@@ -106,6 +125,12 @@ EXAMPLES = r"""
     source: /srv/src/linux-6.1.192.tar.xz
     fragments: [nvme, ext4, /srv/kdump/megaraid.config]
     local_version: -megaraid-kdump
+
+- name: Build one that hosts under Secure Boot load, when they trust the certificate
+  linux.kdump.kernel_build:
+    sign:
+      key: /srv/keys/kdump.key
+      certificate: /srv/keys/kdump.pem
 
 - name: Tell whether a build is due
   linux.kdump.kernel_build:
@@ -191,7 +216,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures, signed
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import build as kernel_build
 from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
 from ansible_collections.linux.kdump.plugins.module_utils.progress import Progress
@@ -213,12 +238,27 @@ def work(module: AnsibleModule) -> dict[str, t.Any]:
             timeout=options["timeout"],
         )
         progress.say("reading the source")
+        if options["sign"]:
+            return _signed(module, request, runner, progress)
         wanted = kernel_build.desired(request, runner)
         document = kernel_build.current(wanted)
         step = kernel_build.plan(wanted, document)
         if step.build and not module.check_mode:
             document = kernel_build.apply(request, wanted, runner, progress)
         return kernel_build.result(request, wanted, document, step)
+
+
+def _signed(
+    module: AnsibleModule, request: kernel_build.Request, runner: ModuleRunner, progress: Progress
+) -> dict[str, t.Any]:  # fmt: skip
+    """The same for a kernel with a signature."""
+    request, sign = signed.signable(request), module.params["sign"]
+    wanted = signed.desired(request, sign["key"], sign["certificate"], runner)
+    document = signed.current(wanted)
+    step = signed.plan(wanted, document)
+    if step.build and not module.check_mode:
+        document = signed.apply(request, wanted, runner, progress)
+    return signed.result(request, wanted, document, step)
 
 
 def main() -> None:
@@ -231,6 +271,14 @@ def main() -> None:
             "fragments": {"type": "list", "elements": "str", "default": ["tiny"]},
             "local_version": {"type": "str", "default": "-kdump"},
             "cache_dir": {"type": "path"},
+            "sign": {
+                "type": "dict",
+                "options": {
+                    # A path: there is nothing to hide in it.
+                    "key": {"type": "path", "required": True, "no_log": False},
+                    "certificate": {"type": "path", "required": True},
+                },
+            },
             "jobs": {"type": "int"},
             "timeout": {"type": "int", "default": 7200},
             "progress": {"type": "path"},

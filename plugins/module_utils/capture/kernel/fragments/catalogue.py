@@ -11,6 +11,7 @@ from .filesystems import BTRFS, EXT4, NFS, SERVER_FILESYSTEMS, XFS
 from .hypervisors import SERVER_GUESTS, SERVER_VIRTIO, VIRTIO
 from .network import NETWORK, SERVER_NETWORK
 from .servers import FIRMWARE, IOMMU, MODULES
+from .signing import EFI_STUB
 from .storage import DEVICE_MAPPER, NVME, RAID, SATA, SERVER_STORAGE
 
 #: Fragments that a user may name. What they turn on is built in, but for those of servers.
@@ -28,6 +29,7 @@ FRAGMENTS: t.Final = {
     "iommu": IOMMU,
     "firmware": FIRMWARE,
     "modules": MODULES,
+    "efi_stub": EFI_STUB,
     "server_virtio": SERVER_VIRTIO,
     "server_guests": SERVER_GUESTS,
     "server_storage": SERVER_STORAGE,
