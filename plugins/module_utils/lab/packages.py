@@ -14,15 +14,17 @@ import json
 import os
 import shutil
 import typing as t
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from ..capture.kernel import architectures
 from ..command import CommandRunner
 from ..errors import KdumpError
 from ..files import canonical_json, digest_of, read_text, write_atomic
+from ..progress import Progress
 from .image import MANIFEST_FILE, workplace
 from .sources import host_sources
-from .waiting import Clock, SystemClock, locked
+from .waiting import AttendedClock, Clock, SystemClock, locked
 
 SCHEMA: t.Final = {"name": "linux.kdump/packages", "version": 1}
 #: Raise it when the same packages would be unpacked in another way than before.
@@ -234,3 +236,18 @@ class Store:
             "changed": changed, "digest": os.path.basename(folder), "packages": (manifest or {}).get("packages", {}),
             **described(folder),
         }  # fmt: skip
+
+
+def produce(
+    options: Mapping[str, t.Any], *, runner: CommandRunner, progress: Progress, check: bool
+) -> dict[str, t.Any]:  # fmt: skip
+    """The whole work of the module."""
+    wanted = Wanted(
+        architecture=architectures.find(options["architecture"]).debian,
+        packages=tuple(options["packages"]),
+        kernel=options["kernel"] or None,
+        suite=options["suite"],
+        sources=tuple(options["sources"]),
+    )
+    store = Store(options["cache_dir"], runner, AttendedClock(progress.abandoned), progress.say)
+    return store.ensure(wanted, force=options["force"], check=check)

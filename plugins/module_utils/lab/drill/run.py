@@ -34,7 +34,7 @@ from .system import build
 #: Seconds between two looks at the console: what the time line can tell apart.
 _EVERY: t.Final = 0.05
 #: QEMU's own end, should nobody be left to end it: so many seconds after the drill's.
-_MARGIN: t.Final = 300
+MARGIN: t.Final = 300
 
 
 def _nothing(_text: str) -> None:
@@ -89,7 +89,7 @@ class Drill:
         story, tail, lines = Story(stall=self.spec.stall), Tail(self._console), Lines()
         process = Process(self.folder, "the drill's machine", self.runner, self.clock)
         zero = self.clock.monotonic()
-        with _running(process, qemu_argv(self.spec), lifetime=self.spec.timeout + _MARGIN) as machine:
+        with _running(process, qemu_argv(self.spec), lifetime=self.spec.timeout + MARGIN) as machine:
             told, held = 0, not self.spec.hold
             while True:
                 alive = machine.alive

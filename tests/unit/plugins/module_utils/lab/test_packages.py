@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 from ansible_collections.linux.kdump.plugins.module_utils.lab import packages
+from ansible_collections.linux.kdump.plugins.module_utils.progress import Progress
 from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.lab.clock import FakeClock
 
@@ -157,6 +158,16 @@ def test_no_half_tree_stays_behind(mirror: Mirror, tmp_path: Path) -> None:
     with pytest.raises(KdumpError, match=r"Cannot get packages: .*Release file"):
         store(mirror, tmp_path).ensure(WANTED, force=False, check=False)
     assert [path.name for path in (tmp_path / "packages").iterdir()] == [f"{WANTED.digest[:16]}.lock"]
+
+
+def test_the_modules_options(mirror: Mirror, tmp_path: Path) -> None:
+    mirror.store = tmp_path
+    options = {
+        "cache_dir": str(tmp_path), "architecture": "s390x", "packages": list(WANTED.packages), "kernel": WANTED.kernel,
+        "suite": "bookworm", "sources": [], "force": False,
+    }  # fmt: skip
+    found = packages.produce(options, runner=mirror.runner, progress=Progress(None), check=False)
+    assert found["path"] == f"{store(mirror, tmp_path).folder(WANTED)}/root"
 
 
 def test_a_cache_that_cannot_be_written(mirror: Mirror, tmp_path: Path) -> None:
