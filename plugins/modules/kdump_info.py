@@ -212,7 +212,52 @@ evidence:
           returned: success
           type: int
           sample: 4142628864
+        path_modules:
+          description: >-
+            Every driver from the file system up to the root of the buses, nearest first. A capture kernel needs all of
+            them to reach the file system. C(module) is null for a driver that is built into the running kernel and
+            does not say what it is part of.
+          returned: success
+          type: list
+          elements: dict
+          sample:
+            - {device: /dev/sda2, driver: ext4, module: ext4}
+            - {device: "0:2:0:0", driver: sd, module: sd_mod}
+            - {device: "0000:3b:00.0", driver: megaraid_sas, module: megaraid_sas}
+            - {device: "0000:3a:00.0", driver: pcieport, module: null}
       sample: {path: /var/crash, source: /dev/vda1, fstype: ext4, fs_path: /var/crash}
+    interfaces:
+      description: The network interfaces that are hardware, 64 at most.
+      returned: success
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Its name.
+          returned: success
+          type: str
+          sample: eno1
+        mac:
+          description: Its address.
+          returned: success
+          type: str
+          sample: d0:94:66:00:00:01
+        default:
+          description: The default route of IPv4 goes through it, if need be by way of a bond, bridge or VLAN.
+          returned: success
+          type: bool
+          sample: true
+        path_modules:
+          description: Every driver from the interface up to the root of the buses, as for the target.
+          returned: success
+          type: list
+          elements: dict
+          sample: [{device: "0000:04:00.0", driver: tg3, module: tg3}]
+      sample:
+        - name: eno1
+          mac: d0:94:66:00:00:01
+          default: true
+          path_modules: [{device: "0000:04:00.0", driver: tg3, module: tg3}]
     dumps:
       description: The newest dumps in O(dump_path), oldest first, 100 at most.
       returned: success

@@ -16,6 +16,7 @@ from ..crashkernel.grammar import on_command_line, parse_spec
 from ..errors import KdumpError
 from ..kexec.state import BOOT_ID, is_current, read_crash, read_record
 from . import paths
+from .devices import interface_documents, target_steps
 from .dumps import list_dumps
 from .service import read_service, read_systemd_state
 from .target import find_target
@@ -49,6 +50,7 @@ class Evidence:
     load_error: str | None
     service: dict[str, t.Any]
     target: dict[str, t.Any]
+    interfaces: list[dict[str, t.Any]]
     dumps: list[dict[str, t.Any]]
     tools: dict[str, str | None]
     trust: dict[str, t.Any]
@@ -78,7 +80,11 @@ def gather(dump_path: str, *, host: Host, runner: CommandRunner) -> Evidence:
         load_current=is_current(record, host=host, crash=crash),
         load_error=host.line(paths.LOAD_ERROR),
         service=asdict(read_service(runner)),
-        target=asdict(find_target(dump_path, host=host, runner=runner)),
+        target={
+            **asdict(find_target(dump_path, host=host, runner=runner)),
+            "path_modules": [asdict(step) for step in target_steps(dump_path, host)],
+        },
+        interfaces=interface_documents(host),
         dumps=[asdict(dump) for dump in list_dumps(dump_path, host)],
         tools={name: tool_version(name, host=host, runner=runner) for name in _VERSION_OPTIONS},
         trust=read_trust(host, release=system.release).document(),

@@ -19,6 +19,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.host.service import (
 )
 from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
 from ansible_collections.linux.kdump.tests.unit.fakes import Answer, FakeRunner
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.host.sysfs import recorded
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.kexec.hosts import build, loaded, write
 
 IOMEM = "00001000-0009fbff : System RAM\n00100000-3ffdefff : System RAM\n  02000000-02c0ffff : Kernel code\n"
@@ -48,6 +49,14 @@ def test_gathers_everything(tmp_path: Path) -> None:
     assert [dump["complete"] for dump in evidence["dumps"]] == [True]
     assert evidence["tools"] == {"kexec": "2.0.25", "makedumpfile": None}
     assert evidence["capture_kernel"] is False
+
+
+def test_tells_the_drivers_that_a_capture_kernel_needs(tmp_path: Path) -> None:
+    evidence = gather(
+        "/var/crash", host=recorded("megaraid", tmp_path), runner=FakeRunner({("systemctl",): (1, "", "")})
+    )
+    assert [step["module"] for step in evidence.target["path_modules"]] == ["ext4", "sd_mod", "megaraid_sas", None]
+    assert [interface["mac"] for interface in evidence.interfaces] == ["d0:94:66:00:00:01"]
 
 
 def test_a_host_that_says_nothing_has_evidence_too(tmp_path: Path) -> None:
@@ -158,6 +167,7 @@ def test_real_documents_meet_their_schemas(tmp_path: Path) -> None:
         validator.validate(gather("/var/crash", host=host, runner=FakeRunner(SYSTEMD)).document())
         loaded(host)
     write(tmp_path, "/var/crash/x/kdump.json", "{}")
+    recorded("nvme", tmp_path)
     validator.validate(gather("/var/crash", host=host, runner=FakeRunner(SYSTEMD)).document())
     wrong = {**gather("/var/crash", host=host, runner=FakeRunner(SYSTEMD)).document(), "load": {"boot_id": "x"}}
     assert not validator.is_valid(wrong)
