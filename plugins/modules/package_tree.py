@@ -35,6 +35,8 @@ options:
     description:
       - A package that depends on the newest kernel package, such as C(linux-image-686-pae). That kernel is unpacked
         too, and its modules are indexed.
+      - V(stock) stands for the kernel of the architecture that M(linux.kdump.qemu_drill) can crash. Where Debian has
+        none, no kernel is unpacked.
     type: str
   suite:
     description: The Debian release to take them from. Only the release itself is asked, not its updates.
@@ -95,7 +97,7 @@ EXAMPLES = r"""
   linux.kdump.package_tree:
     cache_dir: "{{ kdump_cache_dir }}"
     architecture: i386
-    kernel: linux-image-686-pae
+    kernel: stock
   register: system
 """
 
@@ -120,6 +122,11 @@ kernel:
   returned: always
   type: str
   sample: /home/operator/.cache/linux-kdump/packages/5f0c6f1f0f2e4c7a/root/boot/vmlinuz-6.1.0-56-686-pae
+kernel_package:
+  description: The package that O(kernel) came to, null where there is none.
+  returned: always
+  type: str
+  sample: linux-image-686-pae
 release:
   description: Its release.
   returned: always

@@ -17,11 +17,11 @@ import typing as t
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..capture.kernel import architectures
 from ..command import CommandRunner
 from ..errors import KdumpError
 from ..files import canonical_json, digest_of, read_text, write_atomic
 from ..progress import Progress
+from .drill import machines
 from .image import MANIFEST_FILE, workplace
 from .sources import host_sources
 from .waiting import AttendedClock, Clock, SystemClock, locked
@@ -29,6 +29,8 @@ from .waiting import AttendedClock, Clock, SystemClock, locked
 SCHEMA: t.Final = {"name": "linux.kdump/packages", "version": 1}
 #: Raise it when the same packages would be unpacked in another way than before.
 VERSION: t.Final = 1
+#: Stands for the architecture's usual kernel, where that can be crashed.
+STOCK: t.Final = "stock"
 KEYRING: t.Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 #: Seconds for one command of apt, for unpacking one package, and to wait for another process that does the same.
 APT_LIMIT: t.Final = 600
@@ -242,12 +244,13 @@ def produce(
     options: Mapping[str, t.Any], *, runner: CommandRunner, progress: Progress, check: bool
 ) -> dict[str, t.Any]:  # fmt: skip
     """The whole work of the module."""
+    machine = machines.find(options["architecture"])
     wanted = Wanted(
-        architecture=architectures.find(options["architecture"]).debian,
+        architecture=machine.architecture.debian,
         packages=tuple(options["packages"]),
-        kernel=options["kernel"] or None,
+        kernel=machine.kernel_package if options["kernel"] == STOCK else options["kernel"] or None,
         suite=options["suite"],
         sources=tuple(options["sources"]),
     )
     store = Store(options["cache_dir"], runner, AttendedClock(progress.abandoned), progress.say)
-    return store.ensure(wanted, force=options["force"], check=check)
+    return {**store.ensure(wanted, force=options["force"], check=check), "kernel_package": wanted.kernel}

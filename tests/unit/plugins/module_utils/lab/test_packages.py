@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import typing as t
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -168,6 +169,19 @@ def test_the_modules_options(mirror: Mirror, tmp_path: Path) -> None:
     }  # fmt: skip
     found = packages.produce(options, runner=mirror.runner, progress=Progress(None), check=False)
     assert found["path"] == f"{store(mirror, tmp_path).folder(WANTED)}/root"
+    assert found["kernel_package"] == WANTED.kernel
+
+
+@pytest.mark.parametrize(("architecture", "package"), [("i386", "linux-image-686-pae"), ("s390x", None)])
+def test_the_stock_kernel_where_it_can_be_crashed(
+    mirror: Mirror, tmp_path: Path, architecture: str, package: t.Optional[str]
+) -> None:
+    options = {
+        "cache_dir": str(tmp_path), "architecture": architecture, "packages": ["kexec-tools"], "kernel": "stock",
+        "suite": "bookworm", "sources": [], "force": False,
+    }  # fmt: skip
+    found = packages.produce(options, runner=mirror.runner, progress=Progress(None), check=True)
+    assert found["kernel_package"] == package
 
 
 def test_a_cache_that_cannot_be_written(mirror: Mirror, tmp_path: Path) -> None:
