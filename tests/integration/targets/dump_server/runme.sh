@@ -48,7 +48,7 @@ command="kdump-receive $id"
 
 # A connection as the save environment makes it: its own key, the pinned server key, and nothing of this machine's.
 call() {
-    ssh -F /dev/null -i "$place/keys/web1" -o IdentitiesOnly=yes -o BatchMode=yes -o LogLevel=ERROR \
+    ssh -F /dev/null -i "${key:-$place/keys/web1}" -o IdentitiesOnly=yes -o BatchMode=yes -o LogLevel=ERROR \
         -o UserKnownHostsFile="${known_hosts:-$place/keys/web1.known_hosts}" -o GlobalKnownHostsFile=/dev/null \
         -o StrictHostKeyChecking=yes -o ConnectTimeout=20 -p "$port" "$@"
 }
@@ -136,13 +136,9 @@ must 1 '^error incomplete .*sha256' changed
 [ -e "$place/dumps/web1/$id/bad.incomplete" ]
 
 # A key that is let in from elsewhere only, and one that is not let in at all.
-must 255 'Permission denied' call -i "$place/keys/web2" -o IdentityFile=none kdump-it@127.0.0.1 "$command vmcore web2"
+key=$place/keys/web2 must 255 'Permission denied' call kdump-it@127.0.0.1 "$command vmcore web2"
 ssh-keygen -q -t ed25519 -N '' -f "$place/stranger"
-stranger() {
-    ssh -F /dev/null -i "$place/stranger" -o IdentitiesOnly=yes -o BatchMode=yes -o LogLevel=ERROR -p "$port" \
-        -o UserKnownHostsFile="$place/keys/web1.known_hosts" -o StrictHostKeyChecking=yes kdump-it@127.0.0.1 "$command x web1"
-}
-must 255 'Permission denied' stranger
+key=$place/stranger must 255 'Permission denied' call kdump-it@127.0.0.1 "$command x web1"
 
 # A server that is not the one that was pinned.
 ssh-keygen -q -t ed25519 -N '' -f "$place/other_host_key"
