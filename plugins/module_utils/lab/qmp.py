@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import sys
@@ -47,7 +48,7 @@ def execute(socket: str, command: str, arguments: dict[str, object] | None = Non
     try:
         path = f"/proc/self/fd/{folder}/{os.path.basename(socket)}"
         return asyncio.run(asyncio.wait_for(_execute(path, command, arguments), timeout))
-    except (QMPError, OSError, asyncio.TimeoutError) as error:
+    except (QMPError, OSError, EOFError, asyncio.TimeoutError) as error:
         raise QmpUnreachableError(
             f"Cannot ask QEMU for {command} at {socket}: {error or 'no answer in time'}."
         ) from error
@@ -61,7 +62,9 @@ async def _execute(path: str, command: str, arguments: dict[str, object] | None)
     try:
         return await client.execute(command, arguments)
     finally:
-        await client.disconnect()
+        # After "quit", QEMU may have closed the connection already.
+        with contextlib.suppress(EOFError, OSError, QMPError):
+            await client.disconnect()
 
 
 def parse_forward(text: str) -> int | None:
