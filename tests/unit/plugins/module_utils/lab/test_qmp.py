@@ -15,7 +15,6 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.lab import qmp
 
-pytest.importorskip("qemu.qmp")
 GREETING = {"QMP": {"version": {"qemu": {"micro": 0, "minor": 2, "major": 7}, "package": ""}, "capabilities": []}}
 
 
