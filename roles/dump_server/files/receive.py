@@ -29,7 +29,7 @@ from dataclasses import dataclass
 COMMAND = "kdump-receive"
 RECORD = "kdump.json"
 #: Small, and worth more than any core when room runs out: they may use half of what is otherwise kept free.
-SMALL = frozenset({RECORD, "dmesg.txt"})
+SMALL = frozenset({RECORD, "dmesg.txt", "dmesg.txt.age"})
 SMALL_BYTES = 16 << 20
 INCOMPLETE = ".incomplete"
 LOCK = ".lock"
