@@ -14,7 +14,7 @@ description:
   - Lists the guests that M(linux.kdump.qemu_guest) has started in a lab and that run now.
   - All of them are in the group C(kdump_lab), with everything that is needed to connect to them.
   - A guest also has C(kdump_console), the file with what its serial console shows, and C(kdump_lab_guest), everything
-    that is known about it.
+    that is known about it. C(kdump_lab_guest.addresses) has its address in each of the networks it shares with others.
   - The inventory file's name must end in C(lab.yml) or C(lab.yaml). A lab without guests gives an empty inventory.
 options:
   plugin:
