@@ -49,5 +49,6 @@ FAILURES: t.Final = {
 NOTES: t.Final = {
     "note-setting": "a kdump.* word of the command line was not understood and is ignored",
     "note-removed": "a vmcore that did not fit was removed, so that the machine does not come back to a full disk",
+    "note-hook": "a hook failed or took too long; saving went on",
     "note-target": "the dump target could not be unmounted; what was saved is synced",
 }

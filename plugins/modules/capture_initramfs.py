@@ -50,10 +50,108 @@ options:
   collector:
     description:
       - Command that saves the dump, without its two files. The first word must be V(makedumpfile).
+      - It says by itself what O(exclude), O(dump_compression) and O(dump_format) say by names, and cannot be used
+        together with them. Where none of the four is given it is C(makedumpfile -l -d 31).
       - A compressor that O(makedumpfile) was built without is refused, since it would silently save uncompressed.
     type: list
     elements: str
-    default: [makedumpfile, -l, -d, "31"]
+  exclude:
+    description:
+      - Kinds of pages that are left out of the dump. All of them where it is not given, none where it is empty.
+      - V(zero) is pages of zeros, V(cache) the page cache without private data, V(cache_private) all of the page cache,
+        V(user) the memory of processes, V(free) what is not in use.
+    type: list
+    elements: str
+    choices: [zero, cache, cache_private, user, free]
+  dump_compression:
+    description:
+      - How the pages of the dump are compressed, each by itself.
+      - V(lzo) where it is not given; V(none) with O(dump_format=elf), O(dump_format=raw) or O(stream_compression),
+        which hold no compressed pages.
+      - A compressor that O(makedumpfile) was built without is refused, since it would silently save uncompressed.
+    type: str
+    choices: [none, zlib, lzo, snappy, zstd]
+  dump_format:
+    description:
+      - V(kdump) is makedumpfile's own format with compressed pages, read by crash(8), drgn and
+        M(linux.kdump.vmcore_info). It is what is used where nothing is given.
+      - V(elf) is an ELF core file of the pages that are not left out.
+      - V(raw) is a copy of all memory, made without makedumpfile. It needs as much room as the host has memory.
+    type: str
+    choices: [kdump, elf, raw]
+  stream_compression:
+    description:
+      - Compresses the vmcore as a whole, for the formats that hold no compressed pages. Such a file must be unpacked
+        before crash(8) or drgn can read it, and is called C(vmcore.gz), C(vmcore.lz4) or C(vmcore.zst).
+      - V(gzip) is busybox's own. V(lz4) and V(zstd) put the program of that name into the image, with windows and
+        blocks that are small enough for a reservation. xz is not offered, since it is slower than all of them by far.
+    type: str
+    choices: [none, gzip, lz4, zstd]
+    default: none
+  stream_compressor:
+    description:
+      - The program for O(stream_compression=lz4) and O(stream_compression=zstd). C(/usr/bin/lz4) or C(/usr/bin/zstd)
+        where it is not given.
+    type: path
+  age_recipients:
+    description:
+      - Public keys that the dump is encrypted to in the capture kernel, by age, so that neither the disk nor a server
+        ever holds the memory or the log as they are. Each is a key of age itself (C(age1...)) or an C(ssh-ed25519)
+        key.
+      - The vmcore is then C(vmcore.age) and the log C(dmesg.txt.age). The record stays readable and holds nothing of
+        the log but a drill's nonce.
+      - Whoever has the secret key of one of them can read the dump, and nobody else; the image holds no secret.
+    type: list
+    elements: str
+    default: []
+  age:
+    description:
+      - The C(age) to put into the image for O(age_recipients).
+    type: path
+    default: /usr/bin/age
+  hooks_before:
+    description:
+      - Programs on the build host that the save environment runs before it looks for the target, in the order of
+        their names. Scripts must be for C(/bin/sh), which is busybox's; ELF programs bring their libraries.
+      - One that fails or takes longer than O(hook_limit) is told of on the console and in the record, and stops
+        nothing.
+      - In the environment are C(KDUMP_STAGE) (V(before) or V(after)), C(KDUMP_KERNEL) (the capture kernel's release),
+        C(KDUMP_VMCORE) (C(/proc/vmcore)), and for O(hooks_after) also C(KDUMP_ID), C(KDUMP_STATUS) (V(saved) or
+        V(failed)), C(KDUMP_FAILURE) (the tag of the first failure, or empty) and C(KDUMP_FOLDER) (the dump's folder
+        where it is mounted, else empty).
+    type: list
+    elements: path
+    default: []
+  hooks_after:
+    description:
+      - The same for programs that run after saving. The record is written before them and once more after them.
+    type: list
+    elements: path
+    default: []
+  hook_limit:
+    description:
+      - Seconds that each hook may take.
+    type: int
+    default: 30
+  extra_files:
+    description:
+      - Further files for the image. ELF programs bring the libraries that they need. A place that the image itself
+        uses is refused.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      src:
+        description: File on the build host.
+        type: path
+        required: true
+      dest:
+        description: Where it lies in the image, as an absolute path.
+        type: str
+        required: true
+      mode:
+        description: Its permissions as octal digits. V(0755) where it is not given and it can be run, else V(0644).
+        type: str
   final_action:
     description:
       - What the save environment does at its end, after a failure too.
@@ -61,6 +159,12 @@ options:
     type: str
     choices: [reboot, halt, poweroff, shell]
     default: reboot
+  on_failure:
+    description:
+      - What it does instead where no vmcore was saved. O(final_action) where it is not given.
+      - V(shell) is for the one who looks after a failure at the console; a host that nobody looks at stays down.
+    type: str
+    choices: [reboot, halt, poweroff, shell]
   limits:
     description:
       - Time limits of the save environment's steps, in seconds.
@@ -115,7 +219,8 @@ notes:
     strict patterns and never evaluated.
   - C(kdump.target=UUID=<uuid>) is the file system to save to, required. C(kdump.path=<folder>) is the folder of dumps
     inside that file system, required. C(kdump.fstype=<type>) is its type, found out where it is absent.
-  - C(kdump.final=<action>) stands before O(final_action). C(kdump.limit_target), C(kdump.limit_log),
+  - C(kdump.final=<action>) stands before O(final_action), C(kdump.on_failure=<action>) before O(on_failure).
+    C(kdump.limit_target), C(kdump.limit_log),
     C(kdump.limit_core) and C(kdump.limit_sync) stand before O(limits).
   - A word of the command line that does not fit is ignored with a line on the console. C(kdump.path) may hold letters,
     digits and C(._@%+=:,-/).
@@ -149,6 +254,22 @@ EXAMPLES = r"""
     limits:
       core: 3600
     final_action: poweroff
+
+- name: Keep user pages by name, compress with zstd
+  linux.kdump.capture_initramfs:
+    path: /var/cache/linux-kdump/initramfs-zstd.img
+    exclude: [zero, cache, cache_private, free]
+    dump_compression: zstd
+
+- name: Encrypt dumps, and tell the management controller when one is there
+  linux.kdump.capture_initramfs:
+    path: /var/cache/linux-kdump/initramfs-age.img
+    age_recipients:
+      - age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p
+    hooks_after: [/etc/linux-kdump/hooks/50-tell]
+    extra_files:
+      - {src: /usr/bin/ipmitool, dest: /bin/ipmitool}
+    on_failure: shell
 """
 
 RETURN = r"""
@@ -202,19 +323,40 @@ manifest:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linux.kdump.plugins.module_utils.capture.initramfs import filters
 from ansible_collections.linux.kdump.plugins.module_utils.capture.initramfs import image as initramfs
+from ansible_collections.linux.kdump.plugins.module_utils.capture.save import hooks as save_hooks
+from ansible_collections.linux.kdump.plugins.module_utils.capture.save import levels
 from ansible_collections.linux.kdump.plugins.module_utils.capture.save import settings as save_settings
 from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
 
 LIMITS = {name: {"type": "int", "default": seconds} for name, seconds in save_settings.DEFAULT_LIMITS.items()}
 
+EXTRA_FILES = {
+    "src": {"type": "path", "required": True},
+    "dest": {"type": "str", "required": True},
+    "mode": {"type": "str"},
+}
+
 ARGUMENTS = {
     "path": {"type": "path", "required": True},
     "busybox": {"type": "path", "default": "/bin/busybox"},
     "makedumpfile": {"type": "path", "default": "/usr/bin/makedumpfile"},
-    "collector": {"type": "list", "elements": "str", "default": list(save_settings.DEFAULT_COLLECTOR)},
+    "collector": {"type": "list", "elements": "str"},
+    "exclude": {"type": "list", "elements": "str", "choices": list(levels.PAGES)},
+    "dump_compression": {"type": "str", "choices": list(levels.COMPRESSIONS)},
+    "dump_format": {"type": "str", "choices": list(levels.FORMATS)},
+    "stream_compression": {"type": "str", "choices": ["none", *levels.STREAM_FILTERS], "default": "none"},
+    "stream_compressor": {"type": "path"},
+    "age_recipients": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "age": {"type": "path", "default": filters.AGE},
+    "hooks_before": {"type": "list", "elements": "path", "default": []},
+    "hooks_after": {"type": "list", "elements": "path", "default": []},
+    "hook_limit": {"type": "int", "default": save_hooks.DEFAULT_LIMIT},
+    "extra_files": {"type": "list", "elements": "dict", "default": [], "options": EXTRA_FILES},
     "final_action": {"type": "str", "choices": list(save_settings.FINAL_ACTIONS), "default": "reboot"},
+    "on_failure": {"type": "str", "choices": list(save_settings.FINAL_ACTIONS)},
     "limits": {"type": "dict", "default": {}, "options": LIMITS},
     "modules": {"type": "list", "elements": "str", "default": []},
     "module_tree": {"type": "path"},
@@ -224,7 +366,8 @@ ARGUMENTS = {
 
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    exclusive = [("collector", name) for name in ("exclude", "dump_compression", "dump_format")]
+    module = AnsibleModule(argument_spec=ARGUMENTS, mutually_exclusive=exclusive, supports_check_mode=True)
     conclude(
         module,
         lambda: initramfs.build(initramfs.request(module.params), ModuleRunner(module), check_mode=module.check_mode),

@@ -39,6 +39,7 @@ class Program:
     source: str
     #: Libraries that it opens by itself, which no ELF header names.
     libraries: tuple[str, ...] = ()
+    permissions: int = 0o755
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ class Addition:
     #: Parts of the save script; they stand before its last part, and what they define takes the place of what was
     #: defined before.
     parts: tuple[str, ...] = ()
-    #: Applets of busybox that those parts call.
+    #: True where those parts need the vmcore and the log as streams.
+    streams: bool = False
+    #: Applets of busybox that the parts call.
     applets: tuple[str, ...] = ()
     programs: tuple[Program, ...] = ()
     members: tuple[newc.Member, ...] = ()
@@ -68,7 +71,8 @@ def program(wanted: Program, *, data: bytes | None = None) -> Content:
     if found.interpreter:
         sources[found.interpreter.lstrip("/")] = found.interpreter
     sources.update({f"lib/{library.name}": library.path for library in found.libraries})
-    members = [newc.regular(wanted.member, contents(wanted.source) if data is None else data, permissions=0o755)]
+    content = contents(wanted.source) if data is None else data
+    members = [newc.regular(wanted.member, content, permissions=wanted.permissions)]
     members += [
         newc.regular(member, contents(source), permissions=0o755)
         for member, source in sources.items()

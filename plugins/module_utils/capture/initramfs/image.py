@@ -23,9 +23,12 @@ from dataclasses import dataclass, field, replace
 from ... import files
 from ...command import CommandRunner
 from ...errors import KdumpError
+from ..save import hooks as save_hooks
+from ..save import levels
+from ..save import recipients as save_recipients
 from ..save import script as save_script
 from ..save import settings as save_settings
-from . import content, modules, newc, tools
+from . import content, extras, filters, modules, newc, tools
 
 SCHEMA: t.Final = {"name": "linux.kdump/manifest", "version": 1}
 #: The first is the default. Counted in instructions, gzip and zstd unpack equally fast (0.29 s of emulated time for
@@ -67,7 +70,9 @@ class Request:
     @property
     def script(self) -> str:
         """The save script, with the parts that options add."""
-        return save_script.compose(part for addition in self.additions for part in addition.parts)
+        streaming = any(addition.streams for addition in self.additions)
+        parts = [part for addition in self.additions for part in addition.parts]
+        return save_script.compose(dict.fromkeys((*self.settings.parts(streaming=streaming), *parts)))
 
     @property
     def mode(self) -> int:
@@ -100,16 +105,40 @@ class State:
 
 def request(options: Mapping[str, t.Any]) -> Request:
     """The request that a module's options make."""
+    saved = levels.saved(
+        collector=options["collector"],
+        exclude=options.get("exclude"),
+        compression=options.get("dump_compression"),
+        dump_format=options.get("dump_format"),
+        stream_compression=options.get("stream_compression") or "none",
+    )
+    keys = save_recipients.recipients(options.get("age_recipients") or ())
     return Request(
         path=options["path"],
         busybox=options["busybox"],
         makedumpfile=options["makedumpfile"],
         settings=save_settings.settings(
-            collector=options["collector"], final_action=options["final_action"], limits=options["limits"]
+            collector=saved.collector,
+            final_action=options["final_action"],
+            on_failure=options.get("on_failure"),
+            limits=options["limits"],
+            raw=saved.raw,
+            pack=saved.pack,
+            seal=save_recipients.SEAL if keys else None,
         ),
         modules=tuple(options["modules"]),
         module_tree=options["module_tree"],
         compression=options["compression"],
+        additions=(
+            filters.packing(saved.pack, program=options.get("stream_compressor")),
+            filters.sealing(keys, program=options.get("age") or filters.AGE),
+            extras.hooks(
+                options.get("hooks_before") or (),
+                options.get("hooks_after") or (),
+                limit=options.get("hook_limit") or save_hooks.DEFAULT_LIMIT,
+            ),
+            extras.files(options.get("extra_files") or ()),
+        ),
     )
 
 
@@ -134,7 +163,8 @@ def desired(request: Request, runner: CommandRunner) -> Image:
         )
     )
     members = newc.complete(everything.members)
-    unpacked = newc.archive(members)
+    extras.check_interpreters(members)
+    unpacked = newc.archive(members, last=save_script.LAST_PATH)
     data = compress(unpacked, request.compression, runner)
     facts = {
         "architecture": collector.binary.machine_name,
@@ -144,6 +174,8 @@ def desired(request: Request, runner: CommandRunner) -> Image:
         "unpacked_bytes": len(unpacked),
         "collector": " ".join(settings.collector),
         "final_action": settings.final_action,
+        **({"on_failure": settings.on_failure} if settings.on_failure else {}),
+        "files": dict(zip(("vmcore", "log"), settings.files)),
         "limits": dict(settings.limits),
         "modules": [module.name for module in chosen],
         "module_release": modules.read_tree(request.module_tree).release if request.module_tree else None,

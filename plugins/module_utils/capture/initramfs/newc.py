@@ -85,10 +85,10 @@ def complete(members: Iterable[Member]) -> list[Member]:
     return [by_path[path] for path in sorted(by_path, key=lambda path: path.split("/"))]
 
 
-def archive(members: Iterable[Member]) -> bytes:
-    """The archive of ``members``, completed."""
+def archive(members: Iterable[Member], *, last: str | None = None) -> bytes:
+    """The archive of ``members``, completed; ``last`` names a member that stands behind all others."""
     out = bytearray()
-    for number, member in enumerate(complete(members), start=1):
+    for number, member in enumerate(sorted(complete(members), key=lambda member: member.path == last), start=1):
         out += _entry(member, number)
     out += _entry(Member(_TRAILER, 0), 0)
     out += bytes(-len(out) % _BLOCK)

@@ -18,7 +18,14 @@ from .closure import Binary, read_binary
 
 _BUSYBOX_VERSION = re.compile(rb"BusyBox v(\d+\.\d+(?:\.\d+)?)")
 _MAKEDUMPFILE_VERSION = re.compile(rb"makedumpfile: version (\d+(?:\.\d+)*)")
-#: Larger than any build of either, small enough to be read at once.
+#: Stream compressors -> what they call themselves, by their versions.
+_COMPRESSORS = {
+    "lz4": (b"LZ4 command line interface",),
+    "zstd": (b"Zstandard CLI", b"zstd command line interface"),
+}
+#: The first words of every file that age writes.
+_AGE = b"age-encryption.org/v1"
+#: Larger than any build of them, small enough to be read at once.
 _LARGEST = 64 << 20
 
 
@@ -65,6 +72,19 @@ def makedumpfile(path: str, compressor: str | None) -> Tool:
             "silently save uncompressed. Choose another compressor (-l for lzo, -c for zlib), or another makedumpfile."
         )
     return Tool(read_binary(path), data, version[1].decode())
+
+
+def compressor(path: str, name: str) -> None:
+    """Refuse a stream compressor that is not the one of this ``name``."""
+    data = _read(path, name, name)
+    if not any(words in data for words in _COMPRESSORS[name]):
+        raise ToolError(f"Cannot use {path} as {name}: it does not name itself so")
+
+
+def age(path: str) -> None:
+    """Refuse an age that is none."""
+    if _AGE not in _read(path, "age", "age"):
+        raise ToolError(f"Cannot use {path} as age: it does not hold the name of age's format")
 
 
 def _read(path: str, name: str, package: str) -> bytes:

@@ -33,7 +33,7 @@ MODULES_PATH: t.Final = "etc/kdump/modules"
 MODULES_FOLDER: t.Final = "lib/modules"
 MAKEDUMPFILE_PATH: t.Final = "bin/makedumpfile"
 TARGET_PATH: t.Final = "target"
-#: Must sort after every other member: its absence tells the script that the unpacking was cut short.
+#: Stands behind every other member: its absence tells the script that the unpacking was cut short.
 LAST_PATH: t.Final = "tmp"
 
 #: The busybox applets that the script calls, beside the shell itself.

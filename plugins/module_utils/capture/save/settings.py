@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...errors import KdumpError
+from . import streams
 
 FINAL_ACTIONS: t.Final = ("reboot", "halt", "poweroff", "shell")
 #: Seconds for: finding and mounting the target, saving the log, saving the vmcore, one sync.
@@ -47,25 +48,56 @@ class Settings:
     collector: tuple[str, ...] = DEFAULT_COLLECTOR
     final_action: str = "reboot"
     limits: tuple[tuple[str, int], ...] = tuple(DEFAULT_LIMITS.items())
+    #: What is done instead of the final action where no vmcore was saved; None for the same.
+    on_failure: str | None = None
+    #: All memory is copied as it is, without makedumpfile.
+    raw: bool = False
+    #: What compresses the vmcore as a whole, and what encrypts vmcore and log.
+    pack: streams.Filter | None = None
+    seal: streams.Filter | None = None
 
     @property
     def arguments(self) -> tuple[str, ...]:
         """The collector's arguments, without its name."""
-        return self.collector[1:]
+        return () if self.raw else self.collector[1:]
+
+    @property
+    def files(self) -> tuple[str, str]:
+        """What the vmcore and the log are called."""
+        return streams.core_name(pack=self.pack, seal=self.seal), streams.log_name(seal=self.seal)
+
+    def parts(self, *, streaming: bool = False) -> tuple[str, ...]:
+        """The parts of the save script that these choices need; with ``streaming`` a target needs streams as well."""
+        if self.pack or self.seal:
+            return (streams.part(raw=self.raw, pack=self.pack, seal=self.seal),)
+        copied = (streams.RAW,) if self.raw else ()
+        return (*copied, streams.part(raw=self.raw, files=False)) if streaming else copied
 
     def text(self, makedumpfile_version: str) -> str:
         """The settings in the form of a command line, which is what the save script reads."""
         lines = [f"kdump.final={self.final_action}"]
+        lines += [f"kdump.on_failure={self.on_failure}"] if self.on_failure else []
         lines += [f"kdump.limit_{name}={seconds}" for name, seconds in self.limits]
         lines.append(f"kdump.makedumpfile_version={makedumpfile_version}")
         return "".join(line + "\n" for line in lines)
 
 
-def settings(*, collector: Sequence[str], final_action: str, limits: Mapping[str, int]) -> Settings:
+def settings(
+    *,
+    collector: Sequence[str],
+    final_action: str,
+    limits: Mapping[str, int],
+    on_failure: str | None = None,
+    raw: bool = False,
+    pack: streams.Filter | None = None,
+    seal: streams.Filter | None = None,
+) -> Settings:
     """Checked settings; limits that are not given keep their defaults."""
-    _check_collector(collector)
-    if final_action not in FINAL_ACTIONS:
-        raise SettingError(f"Cannot use final action {final_action!r}: it is none of {', '.join(FINAL_ACTIONS)}")
+    if not raw:
+        _check_collector(collector)
+    for name, action in (("final action", final_action), ("action on failure", on_failure or final_action)):
+        if action not in FINAL_ACTIONS:
+            raise SettingError(f"Cannot use {name} {action!r}: it is none of {', '.join(FINAL_ACTIONS)}")
     unknown = sorted(set(limits) - set(DEFAULT_LIMITS))
     if unknown:
         raise SettingError(f"Cannot use limit {unknown[0]!r}: there are limits for {', '.join(DEFAULT_LIMITS)}")
@@ -73,7 +105,9 @@ def settings(*, collector: Sequence[str], final_action: str, limits: Mapping[str
         if not 1 <= seconds <= LONGEST_LIMIT:
             raise SettingError(f"Cannot use limit {name}: {seconds} seconds are not between 1 and {LONGEST_LIMIT}")
     merged = {**DEFAULT_LIMITS, **limits}
-    return Settings(tuple(collector), final_action, tuple(merged.items()))
+    return Settings(
+        tuple(collector), final_action, tuple(merged.items()), on_failure=on_failure, raw=raw, pack=pack, seal=seal
+    )
 
 
 def compressor(arguments: Sequence[str]) -> str | None:

@@ -73,6 +73,17 @@ read_log() {{
     limited "$limit_log" "$makedumpfile" --dump-dmesg "$proc/vmcore" "$temporary/dmesg" && find_nonce "$temporary/dmesg"
 }}
 
+log_stream() {{
+    {log_pipe}
+}}
+
+core_stream() {{
+    core_source{core_pipe}
+}}
+"""
+
+#: With something in between, files are written by way of the streams too.
+_FILES: t.Final = r"""
 write_log() {{
     read_log && streamed "$limit_log" log_stream >"$1"
     read_rc=$?
@@ -82,14 +93,6 @@ write_log() {{
 
 write_core() {{
     streamed "$limit_core" core_stream >"$1"
-}}
-
-log_stream() {{
-    {log_pipe}
-}}
-
-core_stream() {{
-    core_source{core_pipe}
 }}
 
 collector() {{
@@ -108,15 +111,20 @@ class Filter:
     suffix: str
     #: The command, as the script runs it; from standard input to standard output.
     command: str
+    #: Assignments that stand before it.
+    environment: str = ""
 
 
-def part(*, raw: bool = False, pack: Filter | None = None, seal: Filter | None = None) -> str:
-    """The part for a raw or a flattened vmcore that is compressed by ``pack`` and encrypted by ``seal``."""
+def part(*, raw: bool = False, pack: Filter | None = None, seal: Filter | None = None, files: bool = True) -> str:
+    """The part for a raw or a flattened vmcore that is compressed by ``pack`` and encrypted by ``seal``.
+
+    Without ``files`` only what asks for a stream gets one, and makedumpfile goes on writing files by itself.
+    """
     chain = [stage for stage in (pack, seal) if stage is not None]
     collected = "dd bs=1M" if raw else "makedumpfile -F $(tr '\\n' ' ' <\"$etc/collector\" | sed 's/ $//')"
-    text = _STREAMS.format(
+    text = (_STREAMS + (_FILES if files else "")).format(
         core_name=core_name(pack=pack, seal=seal),
-        log_name=LOG + (seal.suffix if seal else ""),
+        log_name=log_name(seal=seal),
         log_pipe=f'{_bounded(seal)} <"$temporary/dmesg"' if seal else 'cat "$temporary/dmesg"',
         core_pipe="".join(f" | {_bounded(stage)}" for stage in chain),
         collector=collected + "".join(f" | {stage.name}" for stage in chain),
@@ -129,5 +137,11 @@ def core_name(*, pack: Filter | None, seal: Filter | None) -> str:
     return VMCORE + "".join(stage.suffix for stage in (pack, seal) if stage is not None)
 
 
+def log_name(*, seal: Filter | None) -> str:
+    """What the log is called."""
+    return LOG + (seal.suffix if seal else "")
+
+
 def _bounded(stage: Filter) -> str:
-    return f'timeout -k 5 "$limit" {stage.command}'
+    bounded = f'timeout -k 5 "$limit" {stage.command}'
+    return f"{stage.environment} {bounded}" if stage.environment else bounded

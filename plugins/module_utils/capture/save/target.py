@@ -130,6 +130,7 @@ save_all() {
         fail fail-vmcore "there is no $proc/vmcore: this kernel was not started by a crash"
     fi
     save_record
+    [ -z "$core_saved" ] || after_saving
 }
 
 close_target() {
