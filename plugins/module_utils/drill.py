@@ -37,6 +37,8 @@ FAILURES: t.Final = {
     "fail-vmcore": "there is no /proc/vmcore: this is not a capture kernel, or it was loaded wrongly",
     "fail-module": "a kernel module could not be loaded",
     "fail-target": "the dump target did not appear or could not be mounted",
+    "fail-network": "the server of the dump target could not be reached, or the connection was lost",
+    "fail-login": "the server of the dump target has another host key than the pinned one, or does not accept the key",
     "fail-log": "the kernel log could not be extracted",
     "fail-space": "the dump target is full",
     "fail-memory": "the reservation is too small: a tool was killed for lack of memory",
@@ -49,6 +51,8 @@ FAILURES: t.Final = {
 NOTES: t.Final = {
     "note-setting": "a kdump.* word of the command line was not understood and is ignored",
     "note-removed": "a vmcore that did not fit was removed, so that the machine does not come back to a full disk",
+    "note-network": "the interface to the servers of dump targets is up",
+    "note-fallback": "a dump target failed; the next one, or the same once more, is tried",
     "note-hook": "a hook failed or took too long; saving went on",
     "note-target": "the dump target could not be unmounted; what was saved is synced",
 }

@@ -24,7 +24,8 @@ find_target() {
     while :; do
         [ -n "$devtmpfs" ] || mdev -s
         # A disk that does not answer must not use up the others' time.
-        limited 10 findfs "${uuid:+UUID=$uuid}${label:+LABEL=$label}" && read -r device <"$temporary/out" && [ -b "$device" ] && return 0
+        limited 10 findfs "${uuid:+UUID=$uuid}${label:+LABEL=$label}" && read -r device <"$temporary/out" &&
+            [ -b "$device" ] && return 0
         now
         [ "${uptime%.*}" -lt "$give_up" ] || return 1
         sleep 0.1
@@ -40,7 +41,8 @@ open_target() {
         */../* | */./* | *//*) fail fail-target "kdump.path is not a plain path: $path"; return 1 ;;
     esac
     if ! find_target; then
-        fail fail-target "no file system with ${uuid:+UUID $uuid}${label:+label $label} appeared within $limit_target seconds"
+        wanted="${uuid:+UUID $uuid}${label:+label $label}"
+        fail fail-target "no file system with $wanted appeared within $limit_target seconds"
         return 1
     fi
     # The path is the one from the top of a btrfs, whatever subvolume is its default.

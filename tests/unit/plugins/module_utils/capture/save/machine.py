@@ -35,6 +35,7 @@ limited() {
     limit=$1
     shift
     case $1 in
+        ip | udhcpc) echo "$*" >>"$temporary/calls"; : >"$temporary/out"; eval "${fake_network:-true}" ;;
         mount | umount) echo "$*" >>"$temporary/calls"; : >"$temporary/out"; eval "${fake_mount:-true}" ;;
         sync) : >"$temporary/out" ;;
         *) timeout -k 5 "$limit" "$@" >"$temporary/out" 2>&1 ;;
@@ -69,7 +70,7 @@ class Capture:
     def shell(self, commands: str) -> str:
         """Run commands after the script's functions were read in."""
         paths = {
-            "proc": "proc", "dev": "no-dev", "temporary": "tmp", "etc": "etc", "target": "target",
+            "proc": "proc", "dev": "no-dev", "sys": "sys", "temporary": "tmp", "etc": "etc", "target": "target",
             "makedumpfile": "makedumpfile",
         }  # fmt: skip
         assignments = "\n".join(f"{name}={self.root}/{path}" for name, path in paths.items())

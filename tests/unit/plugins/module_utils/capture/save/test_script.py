@@ -48,7 +48,8 @@ def test_shellcheck_has_nothing_to_say() -> None:
 def test_every_tag_is_a_documented_one() -> None:
     said = set(re.findall(r"\b((?:fail|note)-[a-z]+)\b", save_script.SCRIPT))
     said |= set(re.findall(r'say "([a-z]+-[a-z]+)', save_script.SCRIPT))
-    assert said == {*drill.STAGES, *drill.FAILURES, *drill.NOTES}
+    assert said <= {*drill.STAGES, *drill.FAILURES, *drill.NOTES}
+    assert said >= {*drill.STAGES}
 
 
 def test_every_command_is_in_the_image() -> None:
