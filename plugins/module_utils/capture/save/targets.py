@@ -51,6 +51,11 @@ a status that is not 0 and one line::
 
 ``kdump.json`` alone may be sent again and takes the place of an older one. ``vmcore`` is a flattened stream of
 makedumpfile (``makedumpfile -F``); the server keeps it as it is, and ``makedumpfile -R`` or ``vmcore_info`` read it.
+
+What the client's image holds comes from the role ``dump_server``, entry point ``client``, which sets the host's fact
+``kdump_dump_identity``: ``key`` (OpenSSH's private key, without a passphrase) and ``known_hosts`` are files on the
+build host, ``host_keys`` the server's public keys as lines, ``user``, ``host``, ``port`` and ``folder`` the target's
+own. A server on another port than 22 is ``[address]:port`` in ``known_hosts``, as OpenSSH wants it.
 """
 
 from __future__ import annotations
