@@ -47,6 +47,11 @@ options:
       - C(makedumpfile) to put into the image.
     type: path
     default: /usr/bin/makedumpfile
+  root:
+    description:
+      - Root of a tree of another machine's, for instance one of another architecture that M(linux.kdump.package_tree)
+        made. O(busybox) and O(makedumpfile) are then paths in it, and every program in it finds its libraries there.
+    type: path
   collector:
     description:
       - Command that saves the dump, without its two files. The first word must be V(makedumpfile).
@@ -232,6 +237,7 @@ notes:
 seealso:
   - module: linux.kdump.kernel_build
   - module: linux.kdump.kexec_crash
+  - module: linux.kdump.package_tree
 author:
   - The linux.kdump maintainers (@linux-kdump)
 """
@@ -343,6 +349,7 @@ ARGUMENTS = {
     "path": {"type": "path", "required": True},
     "busybox": {"type": "path", "default": "/bin/busybox"},
     "makedumpfile": {"type": "path", "default": "/usr/bin/makedumpfile"},
+    "root": {"type": "path"},
     "collector": {"type": "list", "elements": "str"},
     "exclude": {"type": "list", "elements": "str", "choices": list(levels.PAGES)},
     "dump_compression": {"type": "str", "choices": list(levels.COMPRESSIONS)},

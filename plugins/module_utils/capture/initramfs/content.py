@@ -64,12 +64,16 @@ class Addition:
     secret: bool = False
 
 
-def program(wanted: Program, *, data: bytes | None = None) -> Content:
-    """A program, its run-time linker where it asks for it, its libraries in the one folder that the script names."""
-    found = closure.closure(wanted.source, extra=wanted.libraries)
+def program(wanted: Program, *, data: bytes | None = None, root: str = "") -> Content:
+    """A program, its run-time linker where it asks for it, its libraries in the one folder that the script names.
+
+    A program in the tree ``root``, which is another machine's, finds both in there.
+    """
+    inside = root if root and wanted.source.startswith(f"{root}/") else ""
+    found = closure.closure(wanted.source, extra=wanted.libraries, root=inside)
     sources = {wanted.member: wanted.source}
     if found.interpreter:
-        sources[found.interpreter.lstrip("/")] = found.interpreter
+        sources[found.interpreter.lstrip("/")] = inside + found.interpreter
     sources.update({f"lib/{library.name}": library.path for library in found.libraries})
     content = contents(wanted.source) if data is None else data
     members = [newc.regular(wanted.member, content, permissions=wanted.permissions)]
@@ -100,7 +104,7 @@ def merged(parts: Iterable[Content]) -> Content:
     return Content(tuple(members), sources)
 
 
-def added(additions: Sequence[Addition], *, beside: closure.Binary) -> Content:
+def added(additions: Sequence[Addition], *, beside: closure.Binary, root: str = "") -> Content:
     """The members that the options add, with programs and libraries; those must run where ``beside`` runs."""
     programs = [wanted for addition in additions for wanted in addition.programs]
     for wanted in programs:
@@ -110,7 +114,7 @@ def added(additions: Sequence[Addition], *, beside: closure.Binary) -> Content:
                 f"Cannot make the initramfs: {wanted.source} is for {binary.machine_name} and {beside.path} for "
                 f"{beside.machine_name}. Give a build for {beside.machine_name}."
             )
-    parts = [program(wanted) for wanted in programs]
+    parts = [program(wanted, root=root) for wanted in programs]
     parts += [Content(addition.members, addition.sources) for addition in additions]
     return merged(parts)
 

@@ -59,6 +59,8 @@ class Request:
     modules: tuple[str, ...] = ()
     module_tree: str | None = None
     compression: str = "gzip"
+    #: The tree of another machine that its tools are in; empty where they are this machine's.
+    root: str = ""
     additions: tuple[content.Addition, ...] = ()
 
     @property
@@ -113,10 +115,12 @@ def request(options: Mapping[str, t.Any]) -> Request:
         stream_compression=options.get("stream_compression") or "none",
     )
     keys = save_recipients.recipients(options.get("age_recipients") or ())
+    root = (options.get("root") or "").rstrip("/")
     return Request(
         path=options["path"],
-        busybox=options["busybox"],
-        makedumpfile=options["makedumpfile"],
+        busybox=root + options["busybox"],
+        makedumpfile=root + options["makedumpfile"],
+        root=root,
         settings=save_settings.settings(
             collector=saved.collector,
             final_action=options["final_action"],
@@ -159,7 +163,7 @@ def desired(request: Request, runner: CommandRunner) -> Image:
             _busybox(request, busybox.data),
             _makedumpfile(request, collector.data),
             _module_files(chosen, runner),
-            content.added(request.additions, beside=collector.binary),
+            content.added(request.additions, beside=collector.binary, root=request.root),
         )
     )
     members = newc.complete(everything.members)
@@ -322,7 +326,7 @@ def _makedumpfile(request: Request, data: bytes) -> content.Content:
     threads = any(word.startswith(_THREADS_OPTION) for word in request.settings.arguments)
     libraries = (_THREADS_LIBRARY,) if threads else ()
     wanted = content.Program(save_script.MAKEDUMPFILE_PATH, request.makedumpfile, libraries)
-    return content.program(wanted, data=data)
+    return content.program(wanted, data=data, root=request.root)
 
 
 def _module_files(chosen: Sequence[modules.KernelModule], runner: CommandRunner) -> content.Content:

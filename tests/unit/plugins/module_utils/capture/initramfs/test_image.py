@@ -67,6 +67,31 @@ def test_the_image_holds_what_the_script_needs(options: dict[str, t.Any], runner
     assert {"proc", "sys", "dev", "tmp", "target"} <= members.keys()
 
 
+def test_tools_of_another_machine_come_from_its_own_tree(
+    options: dict[str, t.Any], tmp_path: Path, runner: FakeRunner
+) -> None:
+    root = tmp_path / "tree"
+    elves.write(root, "lib/ld-linux-aarch64.so.1", soname="ld-linux-aarch64.so.1", machine=elves.AARCH64)
+    elves.write(root, "usr/lib/aarch64-linux-gnu/libdw.so.1", machine=elves.AARCH64)
+    payload = elves.busybox_payload(save_script.APPLETS)
+    elves.write(root, "bin/busybox", machine=elves.AARCH64, payload=payload)
+    elves.write(
+        root, "usr/bin/makedumpfile", machine=elves.AARCH64, needed=["libdw.so.1"],
+        interpreter="/lib/ld-linux-aarch64.so.1", payload=elves.makedumpfile_payload(FEATURES),
+    )  # fmt: skip
+    extra = elves.write(root, "usr/bin/more", machine=elves.AARCH64, needed=["libdw.so.1"])
+    changed = {
+        "root": f"{root}/", "busybox": "/bin/busybox", "makedumpfile": "/usr/bin/makedumpfile",
+        "extra_files": [{"src": extra, "dest": "/bin/more", "mode": None}],
+    }  # fmt: skip
+    result = _build({**options, **changed}, runner)
+    members = _members(result["path"])
+    assert result["manifest"]["architecture"] == "arm64"
+    assert {"lib/ld-linux-aarch64.so.1", "lib/libdw.so.1", "bin/makedumpfile", "bin/more"} <= members.keys()
+    sources = {member["path"]: member.get("source") for member in result["manifest"]["members"]}
+    assert sources["lib/ld-linux-aarch64.so.1"] == f"{root}/lib/ld-linux-aarch64.so.1"
+
+
 def test_the_folder_that_tells_of_a_whole_unpacking_is_the_last_member(
     options: dict[str, t.Any], runner: FakeRunner
 ) -> None:
