@@ -58,15 +58,15 @@ class Disk:
         finally:
             shutil.rmtree(staging, ignore_errors=True)
 
-    def read(self) -> str | None:
+    def read(self, path: str = DUMP_PATH) -> str | None:
         """Copy the folder of dumps out of it; its place, or None where there is none."""
         place = os.path.join(self.folder, _DUMPS)
         shutil.rmtree(place, ignore_errors=True)
         os.mkdir(place, 0o700)
         # What was synced may still be in the journal, if nobody came to unmount the file system.
         self._run(["e2fsck", "-E", "journal_only", "-p", DISK_FILE], what="replay the disk's journal", check=False)
-        self._run(["debugfs", "-R", f"rdump {DUMP_PATH} {_DUMPS}", DISK_FILE], what="read the drill's disk")
-        found = os.path.join(place, os.path.basename(DUMP_PATH))
+        self._run(["debugfs", "-R", f"rdump {path} {_DUMPS}", DISK_FILE], what="read the drill's disk")
+        found = os.path.join(place, os.path.basename(path.rstrip("/")))
         return found if os.path.isdir(found) else None
 
     def remove(self) -> None:

@@ -133,13 +133,14 @@ class ElfCore:
         self.machine: str | None = machine.name if machine else f"ELF machine {header.machine}"
         # The machine decides, not the header: 32-bit kernels dump with headers of 64 bits too.
         self.abi = machine.abi if machine else Abi(self._layout.bits, self._order)
-        self._notes_at: list[tuple[int, int]] = []
-        self._loads = Loads()
+        #: Where the notes are in the file: offset and length.
+        self.notes_at: list[tuple[int, int]] = []
+        self.loads = Loads()
         self._read_segments(header)
-        self._take_notes(read_notes(source, self._notes_at, machine, self._order))
-        self._data = self._loads.data()
+        self._take_notes(read_notes(source, self.notes_at, machine, self._order))
+        self._data = self.loads.data()
         # What is in memory but not in the file was filtered out, or held zeros only; makedumpfile does not tell which.
-        self._zeros = self._loads.holes()
+        self._zeros = self.loads.holes()
         self._virtual: IntervalMap | None = None
 
     def read_physical(self, address: int, length: int) -> bytes:
@@ -161,7 +162,7 @@ class ElfCore:
     def virtual_to_physical(self, address: int) -> tuple[int, int] | None:
         """What the virtual addresses in the program headers say."""
         if self._virtual is None:
-            self._virtual = self._loads.kernel(self.abi.bits)
+            self._virtual = self.loads.kernel(self.abi.bits)
         piece = self._virtual.find(address)
         return None if piece is None else (piece.where + address - piece.start, piece.end - address)
 
@@ -218,9 +219,9 @@ class ElfCore:
         """Keep what matters of one segment; where it ends in the file."""
         offset, filesz = members[0], members[3]
         if kind == _PT_LOAD:
-            self._loads.add(*members)
+            self.loads.add(*members)
         elif kind == _PT_NOTE:
-            self._notes_at.append((offset, filesz))
+            self.notes_at.append((offset, filesz))
         return offset + filesz
 
     def _check_extent(self, end: int) -> None:
@@ -229,8 +230,8 @@ class ElfCore:
             self.findings.append(finding("truncated", what="the last segment", end=end, size=size))
         elif end < size and size not in [-(-end // page) * page for page in _PAGES]:
             self.findings.append(finding("trailing-data", extra=size - end))
-        used = [(offset, length) for offset, length in zip(self._loads.offsets, self._loads.filesz) if length]
-        used = sorted(used + [place for place in self._notes_at if place[1]])
+        used = [(offset, length) for offset, length in zip(self.loads.offsets, self.loads.filesz) if length]
+        used = sorted(used + [place for place in self.notes_at if place[1]])
         shared = sum(low[0] + low[1] > high[0] for low, high in zip(used, used[1:]))
         if shared:
             self.findings.append(finding("overlap", count=shared))
