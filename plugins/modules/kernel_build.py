@@ -8,12 +8,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: kernel_build
-short_description: Build a capture kernel from source
+short_description: Build a capture kernel or a production kernel from source
 version_added: 0.1.0
 author: The linux.kdump maintainers (@linux-kdump)
 description:
   - Builds a small C(-kdump) kernel that does nothing but save the memory of a crashed one.
     Everything is off in it (C(allnoconfig)) but what the kconfig fragments ask for.
+  - Or builds a production kernel (O(kind=system)) from the configuration of a distribution, with what kexec, kdump and
+    the analysis of dumps need, and packs it with its modules into an archive for M(linux.kdump.kernel_install).
   - After the configuration each symbol that was asked for is compared with what it became. A symbol that was lost
     is an error that names the dependency it lacks, and a misspelt one is an error too.
   - The source is never changed. The build happens in a private folder inside O(cache_dir), and the finished kernel is
@@ -26,6 +28,9 @@ description:
 notes:
   - Runs on the build host, usually the controller (C(hosts) set to V(localhost)). No privileges are needed.
   - The first build from a tarball takes about 1.9 GB of disk space for a while and leaves about 18 MB.
+    A production kernel from a distribution's configuration takes 10 GB, with debug info 32 GB, and hours.
+  - For another architecture than the build host's own it takes Debian's cross compiler, such as the package
+    C(gcc-s390x-linux-gnu). A missing one is an error that names the package.
 extends_documentation_fragment:
   - linux.kdump.attributes
   - linux.kdump.attributes.action
@@ -48,14 +53,41 @@ attributes:
     support: none
 options:
   kind:
-    description: What kind of kernel to build. V(capture) is the kernel that saves the dump.
+    description:
+      - What kind of kernel to build.
+      - V(capture) is the kernel that saves the dump. It never gets into a boot menu.
+      - V(system) is a production kernel, whose crashes can be captured and understood.
     type: str
-    choices: [capture]
+    choices: [capture, system]
     default: capture
   architecture:
     description:
-      - The architecture to build for, as C(uname -m) says it.
-      - Without it, that of the build host. Known so far is V(x86_64).
+      - The architecture to build for, which is V(x86_64), V(i386), V(ppc64le), V(arm64) or V(s390x).
+        What C(uname -m) says is understood as well.
+      - Without it, that of the build host.
+    type: str
+  config:
+    description:
+      - What a production kernel (O(kind=system)) starts from.
+      - The path of a configuration, which may be compressed with gzip or xz. What has a slash is a path.
+      - A flavour of Debian's C(linux-config) package, such as V(amd64_none_cloud-amd64).
+      - V(minimal) for none. Everything is off then but what the fragments ask for, as in a capture kernel, and
+        several CPUs, modules and the network. It suits small virtual machines, and builds in minutes.
+      - Without it, that of the kernel that the build host runs, from C(/boot/config-*) or C(/proc/config.gz).
+    type: str
+  debug_info:
+    description:
+      - Whether the file C(vmlinux) of a production kernel describes types and lines.
+      - M(linux.kdump.vmcore_info) does without; C(crash) and C(drgn) do not.
+    type: str
+    choices: [dwarf, none]
+    default: dwarf
+  physical_start:
+    description:
+      - Makes a capture kernel that is not relocatable and runs at this physical address, such as V(16M),
+        for machines or loaders that cannot place it elsewhere. Only V(x86_64) and V(i386) have such kernels.
+      - The reservation has to lie there, as in C(crashkernel=64M@16M), and the image to load is C(vmlinux), since
+        kexec-tools takes no such C(bzImage).
     type: str
   source:
     description:
@@ -68,13 +100,16 @@ options:
       - Each is the name of a shipped fragment or the path of a file of kconfig lines on the build host.
         What has a slash is a path. A later fragment overrules an earlier one.
       - V(tiny) stands for V(virtio), V(sata), V(nvme) and V(ext4), which are the shipped fragments.
+      - Without it, V(tiny), and nothing for a production kernel that starts from a whole configuration.
+      - A production kernel may have V(lkdtm) as well, with which tests crash it in many ways.
     type: list
     elements: str
-    default: [tiny]
   local_version:
-    description: What is appended to the kernel's version. It must end in C(-kdump).
+    description:
+      - What is appended to the kernel's version. It must end in C(-kdump) for a capture kernel, and must not for a
+        production kernel.
+      - Without it, V(-kdump) for a capture kernel and V(-system) for a production kernel.
     type: str
-    default: -kdump
   cache_dir:
     description:
       - Where built kernels are kept, in the folder C(kernels) below it.
@@ -113,6 +148,7 @@ options:
     type: path
 seealso:
   - module: linux.kdump.capture_initramfs
+  - module: linux.kdump.kernel_install
 """
 
 EXAMPLES = r"""
@@ -131,6 +167,18 @@ EXAMPLES = r"""
     sign:
       key: /srv/keys/kdump.key
       certificate: /srv/keys/kdump.pem
+
+- name: Build one for a mainframe
+  linux.kdump.kernel_build:
+    architecture: s390x
+
+- name: Build a production kernel with what Debian's has, and debug info
+  linux.kdump.kernel_build:
+    kind: system
+    config: amd64_none_cloud-amd64
+    local_version: -prod
+    timeout: 43200
+  register: system_kernel
 
 - name: Tell whether a build is due
   linux.kdump.kernel_build:
@@ -157,7 +205,7 @@ path:
   type: str
   sample: /home/jo/.cache/linux-kdump/kernels/0c2f5d6c1f0a1e0d
 image:
-  description: The file that kexec loads.
+  description: The file that kexec loads, C(bzImage), C(Image) or C(vmlinux) as the architecture has it.
   returned: success
   type: str
   sample: /home/jo/.cache/linux-kdump/kernels/0c2f5d6c1f0a1e0d/bzImage
@@ -171,6 +219,13 @@ release:
   returned: success
   type: str
   sample: 6.1.192-kdump
+archive:
+  description: >-
+    A production kernel with its configuration, symbols and modules, each at its place below C(/),
+    for O(linux.kdump.kernel_install#module:src). None for a capture kernel.
+  returned: success
+  type: str
+  sample: /home/jo/.cache/linux-kdump/kernels/3b0e7d3c4c4e9b0f/install.tar.gz
 modules:
   description: >-
     The kernel's module tree, for O(linux.kdump.capture_initramfs#module:module_tree). None for a kernel without
@@ -218,9 +273,27 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures, signed
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import build as kernel_build
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import request as kernel_request
 from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
 from ansible_collections.linux.kdump.plugins.module_utils.progress import Progress
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
+
+
+def requested(options: t.Mapping[str, t.Any]) -> kernel_request.Request:
+    """The options as one value."""
+    return kernel_request.of_options(
+        kind=options["kind"],
+        architecture=architectures.find(options["architecture"] or platform.machine()),
+        source=options["source"],
+        config=options["config"],
+        debug_info=options["debug_info"],
+        physical_start=options["physical_start"],
+        fragments=options["fragments"],
+        local_version=options["local_version"],
+        cache=options["cache_dir"] or kernel_build.default_cache(os.environ),
+        jobs=options["jobs"] or len(os.sched_getaffinity(0)),
+        timeout=options["timeout"],
+    )
 
 
 def work(module: AnsibleModule) -> dict[str, t.Any]:
@@ -228,15 +301,7 @@ def work(module: AnsibleModule) -> dict[str, t.Any]:
     options, runner = module.params, ModuleRunner(module)
     progress = Progress(options["progress"])
     with progress.alive():
-        request = kernel_build.Request(
-            architecture=architectures.find(options["architecture"] or platform.machine()),
-            source=options["source"],
-            fragments=tuple(options["fragments"]),
-            local_version=options["local_version"],
-            cache=options["cache_dir"] or kernel_build.default_cache(os.environ),
-            jobs=options["jobs"] or len(os.sched_getaffinity(0)),
-            timeout=options["timeout"],
-        )
+        request = requested(options)
         progress.say("reading the source")
         if options["sign"]:
             return _signed(module, request, runner, progress)
@@ -265,11 +330,14 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "kind": {"type": "str", "choices": ["capture"], "default": "capture"},
+            "kind": {"type": "str", "choices": ["capture", "system"], "default": "capture"},
             "architecture": {"type": "str"},
+            "config": {"type": "str"},
+            "debug_info": {"type": "str", "choices": ["dwarf", "none"], "default": "dwarf"},
+            "physical_start": {"type": "str"},
             "source": {"type": "path"},
-            "fragments": {"type": "list", "elements": "str", "default": ["tiny"]},
-            "local_version": {"type": "str", "default": "-kdump"},
+            "fragments": {"type": "list", "elements": "str"},
+            "local_version": {"type": "str"},
             "cache_dir": {"type": "path"},
             "sign": {
                 "type": "dict",

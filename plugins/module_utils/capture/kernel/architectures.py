@@ -37,6 +37,8 @@ class Architecture:
     fragment: str
     #: The kind of ELF core headers that kexec prepares for it.
     core_headers: t.Literal["elf32", "elf64"] = "elf64"
+    #: What kexec_file_load needs there beyond what it needs everywhere; None where there is no such system call.
+    file_load: str | None = ""
 
     @property
     def machine(self) -> str:
@@ -69,7 +71,7 @@ _ALL: t.Final = (
     Architecture(
         # kexec-tools writes ELF32 headers where all memory lies below 4 GiB, which it does without PAE
         name="i386", machines=("i686", "i386", "i486", "i586"), kernel_name="i386", source_name="x86",
-        debian="i386", cross="i686-linux-gnu-", core_headers="elf32",
+        debian="i386", cross="i686-linux-gnu-", core_headers="elf32", file_load=None,
         target="bzImage", built="arch/x86/boot/bzImage", fragment=machines.I386,
     ),
     Architecture(
@@ -88,6 +90,7 @@ _ALL: t.Final = (
         name="s390x", machines=("s390x",), kernel_name="s390", source_name="s390",
         debian="s390x", cross="s390x-linux-gnu-",
         target="bzImage", built="arch/s390/boot/bzImage", fragment=machines.S390X,
+        file_load=machines.S390X_FILE_LOAD,
     ),
 )  # fmt: skip
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -18,44 +17,29 @@ from dataclasses import dataclass
 
 from ...command import CommandRunner
 from ...errors import KdumpError
-from ...files import digest_of, read_text, sync_directory
+from ...files import digest_of, sync_directory
 from ...progress import InterruptedWorkError, Progress
 from .. import manifest
-from . import toolchain
-from .architectures import Architecture
+from . import archive, config, toolchain
 from .compiler import MODULES, Compiler
-from .fragments.base import BASE, REQUIRED
-from .fragments.catalogue import FRAGMENTS, PROFILES
-from .fragments.machines import INSTEAD
 from .kconfig import fragment as kconfig
+from .request import SUFFIX, fragment_texts, merged
+from .request import Request as Request
 from .source import Source, locate
 
 #: Part of every digest: raise it when the same inputs would give another kernel than before.
 RECIPE: t.Final = 1
-#: How a capture kernel's release ends, so that nobody takes it for a kernel to run on.
-SUFFIX: t.Final = "-kdump"
-#: A release has 64 characters at most; the version that comes before takes some.
-_LONGEST_VERSION: t.Final = 48
-_LOCAL_VERSION = re.compile(rf'"[A-Za-z0-9._+~-]{{1,{_LONGEST_VERSION}}}"')
+
+#: Bytes on disk that a production kernel takes beyond a capture kernel: of fragments alone, and of a distribution's
+#: config with its thousands of modules; the latter many times over with debug info.
+_MINIMAL_BYTES: t.Final = 1_500_000_000
+_WHOLE_BYTES: t.Final = {"none": 8_000_000_000, "dwarf": 30_000_000_000}
 
 _STAGING = ".build-"
 
 
 class BuildError(KdumpError):
     """The kernel could not be built."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked for."""
-
-    architecture: Architecture
-    source: str | None
-    fragments: tuple[str, ...]
-    local_version: str
-    cache: str
-    jobs: int
-    timeout: int
 
 
 @dataclass(frozen=True)
@@ -68,6 +52,7 @@ class Desired:
     toolchain: toolchain.Toolchain
     digest: str
     folder: str
+    base: config.BaseConfig | None = None
 
 
 @dataclass(frozen=True)
@@ -87,20 +72,22 @@ def default_cache(environment: Mapping[str, str]) -> str:
 def desired(request: Request, runner: CommandRunner) -> Desired:
     """Resolve every input: fragments first, since a typo there is the likeliest mistake."""
     settings = merged(request)
+    base = None if request.from_fragments else config.locate(request.config, request.architecture)
     tools = toolchain.inspect(runner, request.architecture)
     source = locate(request.source, request.architecture)
-    digest = digest_of(
-        {
-            "recipe": RECIPE,
-            "architecture": request.architecture.name,
-            "source": source.sha256,
-            "settings": kconfig.render(settings),
-            "toolchain": dict(tools.versions),
-        }
-    )
+    inputs: dict[str, t.Any] = {
+        "recipe": RECIPE,
+        "architecture": request.architecture.name,
+        "source": source.sha256,
+        "settings": kconfig.render(settings),
+        "toolchain": dict(tools.versions),
+    }
+    if request.kind == "system":
+        inputs |= {"kind": request.kind, "config": base.describe()["sha256"] if base else None}
+    digest = digest_of(inputs)
     folder = os.path.join(request.cache, "kernels", digest[:16])
-    names = tuple(name for name, _text in _fragment_texts(request))
-    return Desired(source, names, settings, tools, digest, folder)
+    names = tuple(name for name, _text in fragment_texts(request))
+    return Desired(source, names, settings, tools, digest, folder, base)
 
 
 def current(wanted: Desired) -> manifest.Manifest | None:
@@ -125,7 +112,7 @@ def apply(request: Request, wanted: Desired, runner: CommandRunner, progress: Pr
         found = current(wanted)
         if found:  # another run built it while this one waited
             return found
-        _check_space(kernels, wanted.source)
+        _check_space(kernels, _needed_bytes(request, wanted.source))
         with staging_in(kernels) as staging:
             return _build(request, wanted, Compiler(
                 architecture=request.architecture, prefix=wanted.toolchain.prefix, runner=runner, progress=progress,
@@ -137,7 +124,7 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
     started = time.monotonic()
     try:
         compiler.unpack(wanted.source)
-        compiler.configure(wanted.settings)
+        compiler.configure(wanted.settings, wanted.base.text if wanted.base else None)
         compiler.compile()
         release, results = compiler.collect()
     except InterruptedWorkError:
@@ -147,17 +134,19 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
         if _keep_log(compiler.log, kept):
             error.facts["log_path"] = kept
         raise
-    if not release.endswith(SUFFIX):
-        raise BuildError(f"Cannot use the kernel: its release {release} does not end in {SUFFIX}")
+    _check_release(request, release)
+    if request.kind == "system":
+        archive.write(results, image=request.image, release=release)
     document = manifest.kernel_manifest(
         {
             "architecture": request.architecture.name,
             "release": release,
-            "image": request.architecture.image,
+            "image": request.image,
             "digest": wanted.digest,
             "recipe": RECIPE,
             "source": wanted.source.describe(),
             "fragments": list(wanted.fragments),
+            **_particulars(request, wanted),
             "toolchain": dict(wanted.toolchain.versions),
             "build": {
                 "seconds": round(time.monotonic() - started, 1),
@@ -172,75 +161,37 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
     return document
 
 
-def merged(request: Request) -> dict[str, kconfig.Setting]:
-    """What all fragments together ask for."""
-    settings = kconfig.merge([kconfig.parse_fragment(text, name) for name, text in _fragment_texts(request)])
-    _check_settings(settings)
-    return settings
+def _particulars(request: Request, wanted: Desired) -> dict[str, t.Any]:
+    """What a manifest says only of some kernels."""
+    said: dict[str, t.Any] = {}
+    if request.kind == "system":
+        said["role"] = request.kind
+        said["config"] = wanted.base.describe() if wanted.base else None
+    if request.physical_start is not None:
+        said["physical_start"] = request.physical_start
+    return said
 
 
-def _fragment_texts(request: Request) -> list[tuple[str, str]]:
-    """(name, text) of all fragments in the order in which they apply."""
-    texts = [("base", BASE), (request.architecture.name, request.architecture.fragment)]
-    texts.append(("local_version", f'CONFIG_LOCALVERSION="{request.local_version}"\n'))
-    shipped = {**FRAGMENTS, **INSTEAD.get(request.architecture.name, {})}
-    for item in request.fragments:
-        if item in PROFILES:
-            texts += [(name, shipped[name]) for name in PROFILES[item] if shipped[name]]
-        elif item in shipped:
-            texts.append((item, _shipped(shipped, item, request.architecture)))
-        else:
-            texts.append((item, _user_fragment(item)))
-    return texts
-
-
-def _shipped(shipped: Mapping[str, str], item: str, architecture: Architecture) -> str:
-    if not shipped[item]:
-        raise kconfig.ConfigError(
-            f"Cannot use the kconfig fragment {item!r} for {architecture.name}: that architecture has no such devices"
-        )
-    return shipped[item]
-
-
-def _user_fragment(item: str) -> str:
-    if "/" not in item:
-        known = ", ".join([*PROFILES, *FRAGMENTS])
-        raise kconfig.ConfigError(
-            f"Cannot use the kconfig fragment {item[:60]!r}: there is none of that name ({known}), "
-            "and for a path to a file of one's own it lacks a slash"
-        )
-    if not os.path.isfile(item):
-        raise kconfig.ConfigError(f"Cannot read the kconfig fragment {item}: there is no such file")
-    if os.path.getsize(item) > kconfig.MAX_FRAGMENT:
-        raise kconfig.ConfigError(f"Cannot read the kconfig fragment {item}: it is too large to be one")
-    return read_text(item) or ""
-
-
-def _check_settings(settings: Mapping[str, kconfig.Setting]) -> None:
-    for name, value in REQUIRED.items():
-        if settings[name].value != value:
-            raise kconfig.ConfigError(
-                f"Cannot use the kconfig fragment {settings[name].origin}: "
-                f"without CONFIG_{name}={value} it is no capture kernel"
-            )
-    version = settings["LOCALVERSION"]
-    if not version.value.endswith(f'{SUFFIX}"'):
-        raise kconfig.ConfigError(
-            f"Cannot use the local version {version.value} ({version.origin}): it does not end in {SUFFIX}, "
-            "by which a capture kernel is known"
-        )
-    if not _LOCAL_VERSION.fullmatch(version.value):
-        raise kconfig.ConfigError(
-            f"Cannot use the local version {version.value[:80]} ({version.origin}): a kernel's release takes letters, "
-            f"digits and . _ + ~ - only, and {_LONGEST_VERSION} of them at most here"
-        )
-
-
-def _check_space(folder: str, source: Source) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < source.needed_bytes:
+def _check_release(request: Request, release: str) -> None:
+    if release.endswith(SUFFIX) != (request.kind == "capture"):
         raise BuildError(
-            f"Cannot build a kernel in {folder}: it takes {source.needed_bytes >> 20} MiB for a while, "
+            f"Cannot use the kernel: its release {release} {'ends' if request.kind == 'system' else 'does not end'} "
+            f"in {SUFFIX}"
+        )
+
+
+def _needed_bytes(request: Request, source: Source) -> int:
+    """Room that the build takes at most."""
+    if request.kind == "capture":
+        return source.needed_bytes
+    return source.needed_bytes + (_MINIMAL_BYTES if request.from_fragments else _WHOLE_BYTES[request.debug_info])
+
+
+def _check_space(folder: str, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise BuildError(
+            f"Cannot build a kernel in {folder}: it takes {needed >> 20} MiB for a while, "
             f"and {free >> 20} MiB are free. Make room, or name another cache_dir"
         )
 
@@ -310,10 +261,11 @@ def _module_tree(folder: str, document: manifest.Manifest | None) -> str | None:
 
 def result(request: Request, wanted: Desired, document: manifest.Manifest | None, step: Plan) -> dict[str, t.Any]:
     """What the module returns; without a document (check mode) only what is known before a build."""
-    known: Sequence[str] = (request.architecture.image, "vmlinux")
-    image, vmlinux = (os.path.join(wanted.folder, name) for name in known)
+    known: Sequence[str] = (request.image, "vmlinux", archive.ARCHIVE)
+    image, vmlinux, installable = (os.path.join(wanted.folder, name) for name in known)
     return {
         "changed": step.build, "reason": step.reason, "digest": wanted.digest, "path": wanted.folder, "image": image,
         "vmlinux": vmlinux, "release": document["release"] if document else None, "manifest": document,
         "modules": _module_tree(wanted.folder, document),
+        "archive": installable if request.kind == "system" else None,
     }  # fmt: skip

@@ -19,6 +19,7 @@ from ...errors import KdumpError
 from ...files import read_text, write_atomic
 from ...progress import Progress, minutes, run_watched
 from .architectures import Architecture
+from .fragments.system import UNBOUND
 from .kconfig import check as kconfig_check
 from .kconfig import fragment as kconfig
 from .kconfig.tree import Tree
@@ -113,11 +114,17 @@ class Compiler:
         self._run(argv, what=f"unpack {source.path}", news=lambda: f"unpacking {os.path.basename(source.path)}")
         self.root = unpacked_root(folder, source.path)
 
-    def configure(self, settings: Mapping[str, kconfig.Setting]) -> None:
-        """Make the configuration: everything off but what is asked for; then compare."""
+    def configure(self, settings: Mapping[str, kconfig.Setting], base: str | None = None) -> None:
+        """Make the configuration: ``base``, or else everything off, but for what is asked for; then compare."""
         wanted = os.path.join(self.staging, "fragments.config")
-        write_atomic(wanted, kconfig.render(settings))
-        self._make(["allnoconfig"], what="configure the kernel", news=lambda: "configuring", KCONFIG_ALLCONFIG=wanted)
+        text = kconfig.render(settings)
+        if base is None:
+            write_atomic(wanted, text)
+            goal, variables = "allnoconfig", {"KCONFIG_ALLCONFIG": wanted}
+        else:  # of several lines for one symbol kconfig takes the last
+            write_atomic(os.path.join(self._output, ".config"), f"{base}\n{UNBOUND}{text}")
+            goal, variables = "olddefconfig", {}
+        self._make([goal], what="configure the kernel", news=lambda: "configuring", **variables)
         text = read_text(os.path.join(self._output, ".config")) or ""
         config = kconfig.parse_config(text)
         kconfig_check.check(settings, text, config, self._kconfig_tree)

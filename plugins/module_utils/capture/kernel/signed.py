@@ -16,6 +16,8 @@ from ...progress import Progress
 from ...signing.sign import FORMS, Identity, identity, sign_image, sign_modules
 from .. import manifest
 from . import build
+from .archive import ARCHIVE
+from .archive import write as write_archive
 from .compiler import MODULES
 from .fragments.signing import NAME as SIGNABLE
 
@@ -87,6 +89,8 @@ def _sign(
     image = os.path.join(results, request.architecture.image)
     sign_image(image, wanted.who, form=FORMS[request.architecture.name], runner=runner)
     modules = sign_modules(os.path.join(results, MODULES), wanted.who, runner=runner)
+    if ARCHIVE in names:  # it holds what was just signed
+        write_archive(results, image=unsigned["image"], release=unsigned["release"])
     document = {
         **unsigned,
         "digest": wanted.digest,

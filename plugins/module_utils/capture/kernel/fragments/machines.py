@@ -67,10 +67,6 @@ CONFIG_ALTIVEC=y
 CONFIG_VSX=y
 CONFIG_HVC_CONSOLE=y
 CONFIG_RTC_DRV_GENERIC=y
-CONFIG_SCSI=y
-CONFIG_BLK_DEV_SD=y
-CONFIG_SCSI_LOWLEVEL=y
-CONFIG_SCSI_IBMVSCSI=y
 """
 
 ARM64: t.Final = """\
@@ -125,19 +121,8 @@ CONFIG_IBM_PARTITION=y
 CONFIG_S390_GUEST=y
 """
 
-#: A virtual machine's devices behind the channel subsystem.
-_CCW_VIRTIO = """\
-CONFIG_VIRTIO_MENU=y
-CONFIG_VIRTIO_BLK=y
-CONFIG_SCSI=y
-CONFIG_BLK_DEV_SD=y
-CONFIG_SCSI_SCAN_ASYNC=y
-CONFIG_SCSI_LOWLEVEL=y
-CONFIG_SCSI_VIRTIO=y
-CONFIG_VIRTIO_CONSOLE=y
+#: The checksum that kexec_file_load takes there is the CPU's.
+S390X_FILE_LOAD: t.Final = """\
+CONFIG_CRYPTO_HW=y
+CONFIG_CRYPTO_SHA256_S390=y
 """
-
-#: What a named fragment is on an architecture where its general text means nothing; empty where it has no counterpart.
-INSTEAD: t.Final[t.Mapping[str, t.Mapping[str, str]]] = {
-    "s390x": {"virtio": _CCW_VIRTIO, "sata": "", "nvme": ""},
-}

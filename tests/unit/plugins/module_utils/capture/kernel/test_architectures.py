@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures, build
-from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.fragments import catalogue, machines
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures, request
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.fragments import catalogue
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.fragments.base import REQUIRED
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.fragments.own import OWN
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.kconfig import fragment
 from ansible_collections.linux.kdump.plugins.module_utils.kexec import cmdline
 
@@ -50,8 +51,8 @@ def test_an_unknown_one_is_one_error(name: str) -> None:
 @pytest.mark.parametrize("name", architectures.ARCHITECTURES)
 @pytest.mark.parametrize("profile", catalogue.PROFILES)
 def test_every_profile_asks_for_a_capture_kernel_on_every_architecture(name: str, profile: str) -> None:
-    settings = build.merged(
-        build.Request(
+    settings = request.merged(
+        request.Request(
             architecture=architectures.find(name),
             source=None,
             fragments=(profile,),
@@ -59,13 +60,13 @@ def test_every_profile_asks_for_a_capture_kernel_on_every_architecture(name: str
             cache="/nowhere",
             jobs=1,
             timeout=1,
-        )  # fmt: skip
+        )
     )
     assert {symbol: settings[symbol].value for symbol in REQUIRED} == REQUIRED
     assert settings["EXT4_FS"].value in ("y", "m")
 
 
-def test_what_stands_in_for_a_fragment_stands_in_for_one_that_there_is() -> None:
-    for name, texts in machines.INSTEAD.items():
-        assert name in architectures.ARCHITECTURES
-        assert set(texts) <= set(catalogue.FRAGMENTS)
+@pytest.mark.parametrize("name", architectures.ARCHITECTURES)
+def test_every_architecture_tells_what_is_its_own(name: str) -> None:
+    for fragment_name, text in OWN[name].items():
+        assert not text or fragment.parse_fragment(text, fragment_name)

@@ -11,14 +11,17 @@ import os
 import pathlib
 import subprocess
 import tarfile
+import typing as t
 from collections.abc import Mapping, Sequence
 
 import pytest
+from jsonschema import validate
 
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures, toolchain
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import build as kernel_build
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.compiler import CompileError
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.kconfig.fragment import ConfigError
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.request import Request, merged
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.source import SourceError
 from ansible_collections.linux.kdump.plugins.module_utils.command import Completed, finish
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
@@ -34,8 +37,9 @@ case "$*" in
 *allnoconfig*)
   cat "$KCONFIG_ALLCONFIG" >"$O/.config"
   if [ -e "$root/drop" ]; then sed -i -f "$root/drop" "$O/.config"; fi ;;
+*olddefconfig*) ;;
 *modules_install*)
-  tree=$INSTALL_MOD_PATH/lib/modules/6.1.7-kdump
+  tree=$INSTALL_MOD_PATH/lib/modules/$(cat "$O/include/config/kernel.release")
   mkdir -p "$tree/kernel"
   echo "module $INSTALL_MOD_STRIP" >"$tree/kernel/xfs.ko"
   echo "kernel/xfs.ko:" >"$tree/modules.dep"
@@ -52,6 +56,8 @@ case "$*" in
 esac
 """
 
+
+SCHEMA = json.loads((pathlib.Path(__file__).parents[6] / "docs/schemas/manifest.schema.json").read_text())
 
 TOOLS = toolchain.Toolchain("", {"gcc": "gcc 12", "ld": "ld 2.40"})
 
@@ -99,20 +105,20 @@ def tree(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pat
     root = tmp_path / "linux-6.1.7"
     root.mkdir()
     (root / "Makefile").write_text("VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 7\n")
-    wanted = kernel_build.merged(make_request(tmp_path, root))
+    wanted = merged(make_request(tmp_path, root))
     (root / "Kconfig").write_text("".join(KCONFIG.format(name=name) for name in wanted))
     return root
 
 
-def make_request(tmp_path: pathlib.Path, tree: pathlib.Path, **changes: object) -> kernel_build.Request:
+def make_request(tmp_path: pathlib.Path, tree: pathlib.Path, **changes: object) -> Request:
     values: dict[str, object] = {
         "architecture": architectures.find("x86_64"), "source": str(tree), "fragments": ("tiny",),
         "local_version": "-kdump", "cache": str(tmp_path / "cache"), "jobs": 2, "timeout": 60, **changes,
     }  # fmt: skip
-    return kernel_build.Request(**values)  # type: ignore[arg-type]
+    return Request(**values)  # type: ignore[arg-type]
 
 
-def build(request: kernel_build.Request, progress: Progress | None = None) -> dict[str, object]:
+def build(request: Request, progress: Progress | None = None) -> dict[str, object]:
     wanted = kernel_build.desired(request, GroupRunner())
     document = kernel_build.current(wanted)
     step = kernel_build.plan(wanted, document)
@@ -284,6 +290,73 @@ def test_a_build_that_nobody_waits_for_stops(tmp_path: pathlib.Path, tree: pathl
     with pytest.raises(KdumpError, match="nobody waits"):
         build(make_request(tmp_path, tree), Progress(str(folder)))
     assert [name for name in leftovers(tmp_path) if not name.endswith(".failed.log")] == []
+
+
+def system_request(tmp_path: pathlib.Path, tree: pathlib.Path, **changes: object) -> Request:
+    config = tmp_path / "config-distribution"
+    config.write_text("CONFIG_MODULES=y\n" + "".join(f"CONFIG_DRIVER_{number}=m\n" for number in range(100)))
+    return make_request(
+        tmp_path,
+        tree,
+        **{"kind": "system", "config": str(config), "fragments": (), "local_version": "-prod", **changes},
+    )
+
+
+def test_a_production_kernel_starts_from_a_whole_configuration(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
+    result = build(system_request(tmp_path, tree))
+    folder = pathlib.Path(str(result["path"]))
+    assert result["release"] == "6.1.7-prod"
+    document = t.cast("dict[str, t.Any]", result["manifest"])
+    assert document["role"] == "system"
+    assert document["config"]["name"] == "config-distribution"
+    lines = (folder / "config").read_text().splitlines()
+    assert "CONFIG_DRIVER_99=m" in lines
+    assert lines.index('CONFIG_SYSTEM_TRUSTED_KEYS=""') < lines.index("CONFIG_KEXEC=y")
+    validate(document, SCHEMA)
+    assert build(system_request(tmp_path, tree))["changed"] is False
+
+
+def test_a_production_kernel_is_packed_with_its_modules(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
+    first = build(system_request(tmp_path, tree))
+    archive = pathlib.Path(str(first["archive"]))
+    before = archive.read_bytes()
+    with tarfile.open(archive) as packed:
+        assert packed.getnames() == [
+            "boot/vmlinuz-6.1.7-prod", "boot/config-6.1.7-prod", "boot/System.map-6.1.7-prod",
+            "lib/modules/6.1.7-prod/modules.dep", "lib/modules/6.1.7-prod/kernel/xfs.ko",
+        ]  # fmt: skip
+        assert {(member.mode, member.uid, member.mtime) for member in packed} == {(0o644, 0, 0)}
+    archive.unlink()
+    build(system_request(tmp_path, tree))
+    assert archive.read_bytes() == before
+    assert build(make_request(tmp_path, tree))["archive"] is None
+
+
+def test_a_production_kernel_of_fragments_alone(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
+    minimal = system_request(tmp_path, tree, config="minimal", debug_info="none", fragments=("tiny",))
+    kconfig = tree / "Kconfig"
+    kconfig.write_text("".join(KCONFIG.format(name=name) for name in merged(minimal)))
+    result = build(minimal)
+    assert t.cast("dict[str, t.Any]", result["manifest"])["config"] is None
+    other = kernel_build.desired(system_request(tmp_path, tree), GroupRunner())
+    assert other.digest != result["digest"]
+
+
+def test_a_kernel_at_a_place_of_its_own_is_loaded_as_vmlinux(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
+    with (tree / "Kconfig").open("a") as stream:
+        stream.write(KCONFIG.format(name="PHYSICAL_START"))
+    result = build(make_request(tmp_path, tree, physical_start=16 << 20))
+    document = t.cast("dict[str, t.Any]", result["manifest"])
+    assert (document["image"], document["physical_start"]) == ("vmlinux", 16 << 20)
+    assert result["image"] == result["vmlinux"]
+    validate(document, SCHEMA)
+
+
+def test_a_release_that_tells_a_lie_is_no_kernel(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
+    lie = tmp_path / "bin/make"
+    lie.write_text(MAKE.replace("6.1.7\\1", "6.1.7-kdump"))
+    with pytest.raises(kernel_build.BuildError, match=r"its release 6\.1\.7-kdump ends in -kdump"):
+        build(system_request(tmp_path, tree))
 
 
 def test_what_a_killed_build_left_is_cleared(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
