@@ -61,6 +61,21 @@ def test_what_differs_is_sent(tmp_path: pathlib.Path) -> None:
     assert (offer["staged"], offer["bytes"]) == ("/way/initramfs", os.path.getsize(rig.install["initramfs"]))
 
 
+def test_the_host_learns_who_signed_the_kernel(tmp_path: pathlib.Path) -> None:
+    rig = Rig(tmp_path, {"changed": False})
+    rig.run(install=rig.install)
+    offers = rig.asked[0]["_offers"]
+    assert offers["kernel"]["signatures"] == {"pe": False, "signatures": []}
+    assert "signatures" not in offers["initramfs"]
+
+
+def test_a_kernel_whose_signatures_are_damaged_is_not_sent(tmp_path: pathlib.Path) -> None:
+    rig = Rig(tmp_path)
+    pathlib.Path(rig.install["kernel"]).write_bytes(b"~Module signature appended~\n")
+    with pytest.raises(KdumpError, match=r"Cannot read the signatures of .*kernel"):
+        rig.run(install=rig.install)
+
+
 def test_a_host_that_asks_again_and_again_has_nothing_installed(tmp_path: pathlib.Path) -> None:
     rig = Rig(tmp_path, *[{"changed": False, "send": [name]} for name in ("initramfs", "kernel")])
     with pytest.raises(KdumpError, match="change all the time"):
