@@ -11,8 +11,9 @@ BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || echo --ask-
 PLAYBOOK := $(VENV)/bin/ansible-playbook $(BECOME)
 NOX := $(VENV)/bin/nox
 SECONDS := 600
+ARCH := x86_64
 
-.PHONY: help demo test check fuzz bench lab-down controller clean
+.PHONY: help demo drill test check matrix fuzz bench lab-down controller clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z-]+):.*## /\1\t/' | column -t -s $$'\t'
@@ -23,6 +24,9 @@ $(VENV)/.ready: requirements/controller.txt requirements/nox.txt
 demo: $(VENV)/.ready ## The whole drill on a lab guest: build, deploy, crash, capture, collect, verify
 	@$(PLAYBOOK) linux.kdump.demo
 
+drill: $(VENV)/.ready ## The same on an emulated machine of ARCH: x86_64 (default), i386, ppc64le, arm64, s390x
+	@$(PLAYBOOK) linux.kdump.drill --extra-vars kdump_drill_architecture=$(ARCH)
+
 controller: $(VENV)/.ready ## Install what the controller needs (QEMU, mmdebstrap, build tools)
 	@$(PLAYBOOK) linux.kdump.controller
 
@@ -32,6 +36,10 @@ test: $(VENV)/.ready ## Everything CI runs
 
 check: $(VENV)/.ready ## Lint and unit tests, under a minute once the environments are made
 	@$(NOX) --session lint units
+
+matrix: $(VENV)/.ready ## Drills on every architecture, profile and target; takes an hour or more
+	@$(PLAYBOOK) linux.kdump.controller --extra-vars @tests/packages.yml --extra-vars @tests/matrix/architectures.yml
+	@$(NOX) --session matrix
 
 fuzz: $(VENV)/.ready ## Fuzz the readers of dumps for SECONDS (600), from another start each time
 	@$(NOX) --session fuzz -- --seconds $(SECONDS) --seed 0

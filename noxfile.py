@@ -73,6 +73,7 @@ def lint(session: nox.Session) -> None:
         "mypy", str(COLLECTION / "tests" / "vmcores"), "tests/benchmarks/vmcore_info.py", env={"MYPYPATH": str(TREE)}
     )
     session.run("mypy", str(COLLECTION / "tests" / "fuzz"), env={"MYPYPATH": str(TREE)})
+    session.run("mypy", str(COLLECTION / "tests" / "matrix"), env={"MYPYPATH": str(TREE)})
     session.run("mypy", "noxfile.py", *map(str, sorted(pathlib.Path("tools").glob("*.py"))))
     session.run("yamllint", "--strict", ".")
     targets = ["plugins/modules", "plugins/module_utils"]
@@ -200,6 +201,13 @@ def vmcores(session: nox.Session) -> None:
     session.run("pytest", "tests/vmcores", *session.posargs)
     # Here drgn is installed, which the unit tests do without.
     session.run("pytest", "tests/unit/plugins/module_utils/vmcore/translate/test_drgn.py")
+
+
+@nox.session
+def matrix(session: nox.Session) -> None:
+    """Drills on emulated machines of every architecture. Builds kernels for an hour at first, so it is asked for."""
+    prepare(session, "units")
+    session.run("pytest", "--import-mode=importlib", "tests/matrix", *session.posargs)
 
 
 @nox.session
