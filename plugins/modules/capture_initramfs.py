@@ -157,6 +157,30 @@ options:
       mode:
         description: Its permissions as octal digits. V(0755) where it is not given and it can be run, else V(0644).
         type: str
+  targets:
+    description:
+      - The kinds of targets that the image can save to, where that is not one local file system only, which every image
+        can. What is not asked for is not in the image.
+      - Which targets there are, and in which order they are tried, is on the kernel command line, see the notes.
+    type: list
+    elements: str
+    choices: [local, raw, ssh, nfs]
+    default: []
+  ssh_key:
+    description:
+      - The private key for targets of kind V(ssh), on the build host, in OpenSSH's form, of type ed25519, without a
+        passphrase. The image is for its owner only then, mode C(0600).
+    type: path
+  ssh_known_hosts:
+    description:
+      - The servers' host keys, as in a C(known_hosts) file with addresses in clear text. A server with another key, or
+        with none in here, is refused.
+    type: path
+  ssh_client:
+    description:
+      - Dropbear's ssh client to put into the image for targets of kind V(ssh).
+    type: path
+    default: /usr/bin/dbclient
   final_action:
     description:
       - What the save environment does at its end, after a failure too.
@@ -219,6 +243,7 @@ requirements:
   - pyelftools
   - busybox, statically linked
   - makedumpfile
+  - dropbear's C(dbclient), for targets of kind C(ssh)
 notes:
   - The save environment takes a host's own settings from the capture kernel's command line. They are matched against
     strict patterns and never evaluated.
@@ -227,6 +252,12 @@ notes:
   - C(kdump.final=<action>) stands before O(final_action), C(kdump.on_failure=<action>) before O(on_failure).
     C(kdump.limit_target), C(kdump.limit_log),
     C(kdump.limit_core) and C(kdump.limit_sync) stand before O(limits).
+  - Several targets, and those that are no local file system, are one word each, tried in their order.
+    C(kdump.target=local,UUID=<uuid>,<type or auto>,<folder>) or with C(LABEL=<label>),
+    C(kdump.target=raw,PARTUUID=<partuuid>), C(kdump.target=ssh,<user>@<address>:<port>,<folder>),
+    C(kdump.target=nfs,<version>,<address>:<port>,<export>,<folder>). After the kind may stand C(limit=<seconds>,) and
+    C(retries=<number>,). For servers C(kdump.net=<mac>,dhcp) or C(kdump.net=<mac>,<address>/<prefix>[,<gateway>]) names
+    the interface. M(linux.kdump.kexec_crash) writes all of these.
   - A word of the command line that does not fit is ignored with a line on the console. C(kdump.path) may hold letters,
     digits and C(._@%+=:,-/).
   - The command line must hold C(panic=<seconds>), so that a capture kernel that dies of too little memory reboots.
@@ -329,11 +360,12 @@ manifest:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.linux.kdump.plugins.module_utils.capture.initramfs import filters
+from ansible_collections.linux.kdump.plugins.module_utils.capture.initramfs import filters, targets
 from ansible_collections.linux.kdump.plugins.module_utils.capture.initramfs import image as initramfs
 from ansible_collections.linux.kdump.plugins.module_utils.capture.save import hooks as save_hooks
 from ansible_collections.linux.kdump.plugins.module_utils.capture.save import levels
 from ansible_collections.linux.kdump.plugins.module_utils.capture.save import settings as save_settings
+from ansible_collections.linux.kdump.plugins.module_utils.capture.save.targets import KINDS
 from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
 
@@ -362,6 +394,10 @@ ARGUMENTS = {
     "hooks_after": {"type": "list", "elements": "path", "default": []},
     "hook_limit": {"type": "int", "default": save_hooks.DEFAULT_LIMIT},
     "extra_files": {"type": "list", "elements": "dict", "default": [], "options": EXTRA_FILES},
+    "targets": {"type": "list", "elements": "str", "choices": list(KINDS), "default": []},
+    "ssh_key": {"type": "path", "no_log": False},
+    "ssh_known_hosts": {"type": "path"},
+    "ssh_client": {"type": "path", "default": targets.SSH_CLIENT},
     "final_action": {"type": "str", "choices": list(save_settings.FINAL_ACTIONS), "default": "reboot"},
     "on_failure": {"type": "str", "choices": list(save_settings.FINAL_ACTIONS)},
     "limits": {"type": "dict", "default": {}, "options": LIMITS},

@@ -28,7 +28,7 @@ from ..save import levels
 from ..save import recipients as save_recipients
 from ..save import script as save_script
 from ..save import settings as save_settings
-from . import content, extras, filters, modules, newc, tools
+from . import content, extras, filters, modules, newc, targets, tools
 
 SCHEMA: t.Final = {"name": "linux.kdump/manifest", "version": 1}
 #: The first is the default. Counted in instructions, gzip and zstd unpack equally fast (0.29 s of emulated time for
@@ -142,6 +142,12 @@ def request(options: Mapping[str, t.Any]) -> Request:
                 limit=options.get("hook_limit") or save_hooks.DEFAULT_LIMIT,
             ),
             extras.files(options.get("extra_files") or ()),
+            targets.kinds(
+                options.get("targets") or (),
+                key=options.get("ssh_key"),
+                known_hosts=options.get("ssh_known_hosts"),
+                client=options.get("ssh_client") or targets.SSH_CLIENT,
+            ),
         ),
     )
 

@@ -25,6 +25,7 @@ _COMPRESSORS = {
 }
 #: The first words of every file that age writes.
 _AGE = b"age-encryption.org/v1"
+_DROPBEAR_VERSION = re.compile(rb"SSH-2\.0-dropbear_(\d+\.\d+)")
 #: Larger than any build of them, small enough to be read at once.
 _LARGEST = 64 << 20
 
@@ -85,6 +86,17 @@ def age(path: str) -> None:
     """Refuse an age that is none."""
     if _AGE not in _read(path, "age", "age"):
         raise ToolError(f"Cannot use {path} as age: it does not hold the name of age's format")
+
+
+def ssh_client(path: str) -> str:
+    """The version of dropbear's client at ``path``; OpenSSH's has other options and ten times the size."""
+    data = _read(path, "dbclient", "dropbear-bin")
+    version = _DROPBEAR_VERSION.search(data)
+    if not version or b"trusted hosts file" not in data:
+        raise ToolError(
+            f"Cannot use {path} as ssh client: it is not dropbear's dbclient (package dropbear-bin on Debian)"
+        )
+    return f"dropbear {version[1].decode()}"
 
 
 def _read(path: str, name: str, package: str) -> bytes:
