@@ -33,5 +33,5 @@ def test_every_variable_is_in_the_readme() -> None:
 def test_deploy_looks_for_the_document_where_calibrate_puts_it() -> None:
     ours, theirs = (read(TOP / f"roles/{role}/defaults/main.yml") for role in ("calibrate", "deploy"))
     assert ours["kdump_calibration"] == "{{ kdump_cache_dir }}/calibration.json"
-    cache, document = (text.replace(" ", "") for text in (ours["kdump_cache_dir"], theirs["kdump_calibration"]))
+    cache, document = ("".join(text.split()) for text in (ours["kdump_cache_dir"], theirs["kdump_calibration"]))
     assert document == "{{(" + cache[2:-2] + ")~'/calibration.json'}}"
