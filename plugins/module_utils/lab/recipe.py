@@ -69,7 +69,7 @@ _SEED = f"""\
 set -eu
 cd "${{CREDENTIALS_DIRECTORY:-/run/credentials/@system}}"
 seeded=$(cat {_SEEDED} 2>/dev/null || :)
-wanted=$(cat {CREDENTIAL_HOSTNAME} {CREDENTIAL_HOST_KEY} {CREDENTIAL_AUTHORIZED} \\
+wanted=$(cat {CREDENTIAL_HOSTNAME} {CREDENTIAL_HOST_KEY} {CREDENTIAL_AUTHORIZED} {CREDENTIAL_NETWORKS} \\
     /sys/class/block/vda/size 2>/dev/null | sha256sum)
 [ "$seeded" != "$wanted" ] || exit 0
 if [ -s {CREDENTIAL_HOSTNAME} ]; then
@@ -85,6 +85,13 @@ if [ -s {CREDENTIAL_AUTHORIZED} ]; then
     install -m 0600 {CREDENTIAL_AUTHORIZED} /root/.ssh/authorized_keys
     install -d -m 0700 -o {USER} -g {USER} /home/{USER}/.ssh
     install -m 0600 -o {USER} -g {USER} {CREDENTIAL_AUTHORIZED} /home/{USER}/.ssh/authorized_keys
+fi
+# A file for each network, which comes before the one that asks everywhere by DHCP.
+if [ -s {CREDENTIAL_NETWORKS} ]; then
+    while read -r network mac address; do
+        printf '[Match]\\nMACAddress=%s\\n\\n[Network]\\nAddress=%s\\nLinkLocalAddressing=no\\nIPv6AcceptRA=no\\n' \\
+            "$mac" "$address" >"/etc/systemd/network/70-lab-$network.network"
+    done <{CREDENTIAL_NETWORKS}
 fi
 disk=$(cat /sys/class/block/vda/size)
 start=$(cat /sys/class/block/vda1/start)
