@@ -243,3 +243,10 @@ def test_where_nothing_helps_the_kernel_is_told_to_reboot(capture: Capture) -> N
     end = save_script.SCRIPT[save_script.SCRIPT.index("end() {") : save_script.SCRIPT.index("rescue() {")]
     capture.shell(f"{end}\nsleep() {{ :; }}\nreboot() {{ return 1; }}\nfinal=reboot\nend")
     assert (capture.root / "proc/sysrq-trigger").read_text() == "b\n"
+
+
+def test_the_stand_ins_keep_the_script_away_from_this_machine(tmp_path: Path) -> None:
+    capture = make_capture(tmp_path)
+    tools = ["mdev", "mount", "umount", "insmod", "halt", "poweroff", "reboot"]
+    assert capture.shell("\n".join(f"{tool} --of-a-test" for tool in tools)) == ""
+    assert (tmp_path / "tmp/calls").read_text().splitlines() == [f"{tool} --of-a-test" for tool in tools]
