@@ -8,7 +8,6 @@ To mount it would take root, and a file system that a dying kernel has written t
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import typing as t
@@ -68,11 +67,6 @@ class Disk:
         self._run(["debugfs", "-R", f"rdump {path} {_DUMPS}", DISK_FILE], what="read the drill's disk")
         found = os.path.join(place, os.path.basename(path.rstrip("/")))
         return found if os.path.isdir(found) else None
-
-    def remove(self) -> None:
-        """Give its room back."""
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(os.path.join(self.folder, DISK_FILE))
 
     def _run(self, argv: list[str], *, what: str, check: bool = True) -> None:
         try:

@@ -59,18 +59,18 @@ class Drill:
         qmp.require_library()
         nonce, disk_uuid = self.spec.nonce or uuid.uuid4().hex, str(uuid.uuid4())
         disk = Disk(self.folder, self.runner)
-        self._prepare(disk, nonce=nonce, disk_uuid=disk_uuid)
-        story, why = self._follow()
-        dump = self._dump_of(nonce, disk.read())
-        disk.remove()
+        try:
+            self._prepare(disk, nonce=nonce, disk_uuid=disk_uuid)
+            story, why = self._follow()
+            dump = self._dump_of(nonce, disk.read())
+        finally:
+            self._forget(KERNEL_FILE, SYSTEM_FILE, DISK_FILE)
         return self._result(story, why, nonce=nonce, dump=dump)
 
     def _prepare(self, disk: Disk, *, nonce: str, disk_uuid: str) -> None:
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            for name in (CONSOLE_FILE, DISK_FILE):
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(os.path.join(self.folder, name))
+            self._forget(CONSOLE_FILE, DISK_FILE)
             write_atomic(os.path.join(self.folder, SYSTEM_FILE), build(self.spec, nonce=nonce, uuid=disk_uuid))
             shutil.copyfile(self.spec.kernel, os.path.join(self.folder, KERNEL_FILE))
             write_atomic(self._console, b"")
@@ -79,6 +79,11 @@ class Drill:
                 f"Cannot prepare the drill: {error.filename or self.folder}: {error.strerror or error}."
             ) from error
         disk.make(self.spec, uuid=disk_uuid)
+
+    def _forget(self, *names: str) -> None:
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(self.folder, name))
 
     @property
     def _console(self) -> str:

@@ -47,12 +47,13 @@ def test_its_files_are_where_qemu_looks_for_them(world: World) -> None:
     world.run()
     assert world.qemu
     assert "-kernel" in world.qemu
-    assert (world.folder / "kernel").read_text() == "kernel"
-    assert (world.folder / "system.img").read_bytes()[:6] == b"070701"
+    assert world.given["kernel"] == b"kernel"
+    assert world.given["system.img"][:6] == b"070701"
     (disk,) = (call for call in world.runner.calls if call[0] == "mke2fs")
     size = (512 << 20) + len("capture") + len("initramfs") + (256 << 20)
     assert disk[-2:] == ("disk.img", f"{size >> 10}k")
-    assert not (world.folder / "staging").exists()
+    # What the drill was made of is not left behind.
+    assert {path.name for path in world.folder.iterdir()} == {"console.log", "dump", "qemu.pid"}
 
 
 def test_a_given_size_of_the_disk(world: World) -> None:

@@ -72,6 +72,7 @@ class World:
         self.qemu: t.Optional[Sequence[str]] = None
         self.commands: list[tuple[float, str]] = []
         self.killed = False
+        self.given: dict[str, bytes] = {}
         self._shown = 0
         self.inputs = {name: str(root / name) for name in ("kernel", "capture", "initramfs")}
         for name, path in self.inputs.items():
@@ -104,6 +105,7 @@ class World:
 
     def _start(self, argv: Sequence[str]) -> tuple[int, str, str]:
         self.qemu = argv[argv.index("sh", 3) + 2 :]
+        self.given = {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
         (self.folder / "qemu.pid").write_text(f"{PID}\n")
         return 0, "", ""
 
