@@ -122,7 +122,7 @@ options:
   stall:
     description: For how many seconds a machine may be silent after its crash.
     type: int
-    default: 60
+    default: 120
   append:
     description: Arguments to add to the capture kernel's command line.
     type: str
@@ -253,7 +253,7 @@ def main() -> None:
             "trials": {"type": "int", "default": 60},
             "seconds": {"type": "int", "default": 14400},
             "timeout": {"type": "int", "default": 600},
-            "stall": {"type": "int", "default": 60},
+            "stall": {"type": "int", "default": 120},
             "append": {"type": "str", "default": ""},
             "system_append": {"type": "str", "default": ""},
             "force": {"type": "bool", "default": False},
