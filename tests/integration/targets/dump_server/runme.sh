@@ -10,9 +10,10 @@ if [ -z "${KDUMP_INSIDE:-}" ]; then
     exec env KDUMP_INSIDE=1 unshare --mount --propagation private "$0" "$@"
 fi
 
-place=$(mktemp --directory)
-# sshd trusts no file below a folder that others may write to, and the account has to get through.
-chmod 0755 "$place"
+# sshd trusts no file below a folder that others may write to, as /tmp is.
+mount -t tmpfs -o mode=0755 tmpfs /run
+place=/run/place
+mkdir -m 0755 /run/sshd "$place"
 finish() {
     status=$?
     if [ -s "$place/sshd.pid" ]; then
@@ -21,12 +22,8 @@ finish() {
     if [ "$status" -ne 0 ]; then
         tail -n 40 "$place/sshd.log" "$place/said" >&2 || :
     fi
-    rm -rf "$place"
 }
 trap finish EXIT
-
-mount -t tmpfs tmpfs /run
-mkdir -m 0755 /run/sshd
 
 for file in passwd shadow group; do
     cp -a "/etc/$file" "$place/$file"
@@ -58,13 +55,13 @@ seal() {
     printf '\nlinux.kdump-end %s\n' "$(sha256sum <"$1" | cut -d ' ' -f 1)"
 }
 
-# The call's last line of output must fit a pattern, and its status be as said.
+# A line of what the call says must fit a pattern, and its status be as said.
 must() {
     expected_status=$1 pattern=$2
     shift 2
     status=0
     "$@" >"$place/said" 2>&1 </dev/null || status=$?
-    if [ "$status" -ne "$expected_status" ] || ! tail -n 1 "$place/said" | grep --quiet --extended-regexp "$pattern"; then
+    if [ "$status" -ne "$expected_status" ] || ! grep --quiet --extended-regexp "$pattern" "$place/said"; then
         echo "status $status where $expected_status and '$pattern' were expected: $*" >&2
         exit 1
     fi
@@ -91,7 +88,7 @@ must 1 '^error refused ' call kdump-it@127.0.0.1
 must 1 '^error refused ' call kdump-it@127.0.0.1 "cat $place/dumps/web1/$id/vmcore"
 must 1 '^error refused ' call kdump-it@127.0.0.1 "$command vmcore web1; id"
 must 1 '^error refused ' call kdump-it@127.0.0.1 "/bin/sh -c id"
-must 1 '^error refused ' call -tt kdump-it@127.0.0.1
+must 255 'PTY allocation request failed' call -tt kdump-it@127.0.0.1
 must 1 '.' call -s kdump-it@127.0.0.1 sftp
 must 255 'forwarding|prohibited|open failed|refused' call -W 127.0.0.1:"$port" kdump-it@127.0.0.1
 
@@ -148,4 +145,9 @@ known_hosts=$place/pinned_elsewhere must 255 'Host key verification failed' send
 
 # Nobody left anything outside of the folder, or running.
 [ "$(find "$place/dumps" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort | tr '\n' ' ')" = "web1 web2 " ]
-! pgrep --uid 64123
+for _ in $(seq 100); do
+    running=$(pgrep --uid 64123 || :)
+    [ -n "$running" ] || break
+    sleep 0.1
+done
+[ -z "$running" ]
