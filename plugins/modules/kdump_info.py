@@ -100,6 +100,16 @@ evidence:
       returned: success
       type: str
       sample: root=UUID=0a3407de-014b-458b-b5c1-848e92a327a3 ro crashkernel=64M
+    kernel_lacks:
+      description:
+        - Which of the kernel's settings for kexec, kdump and the analysis of dumps are off in the running kernel, as
+          C(/boot/config-*) or C(/proc/config.gz) tell. They are C(KEXEC), C(CRASH_DUMP), C(PROC_VMCORE), C(SYSFS),
+          C(PROC_KCORE), C(KALLSYMS_ALL), C(MAGIC_SYSRQ), C(KEXEC_FILE) and C(DEBUG_INFO).
+        - A kernel of O(linux.kdump.kernel_build#module:kind=system) has them all. Null where nothing tells.
+      returned: success
+      type: list
+      elements: str
+      sample: [CRASH_DUMP, KEXEC]
     systemd_state:
       description: C(running), C(degraded), C(starting) and so on, as systemd says.
       returned: success

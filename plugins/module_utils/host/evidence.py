@@ -16,6 +16,7 @@ from ..crashkernel.grammar import on_command_line, parse_spec
 from ..errors import KdumpError
 from ..kexec.state import BOOT_ID, is_current, read_crash, read_record
 from . import paths
+from .abilities import kernel_lacks
 from .devices import interface_documents, target_steps
 from .dumps import list_dumps
 from .service import read_service, read_systemd_state
@@ -42,6 +43,7 @@ class Evidence:
     memory_total_bytes: int | None
     cpus: int
     command_line: str | None
+    kernel_lacks: list[str] | None
     systemd_state: str | None
     capture_kernel: bool
     crash: dict[str, t.Any]
@@ -73,6 +75,7 @@ def gather(dump_path: str, *, host: Host, runner: CommandRunner) -> Evidence:
         memory_total_bytes=_memory_total(host.read("/proc/meminfo")),
         cpus=os.cpu_count() or 1,
         command_line=host.line("/proc/cmdline"),
+        kernel_lacks=kernel_lacks(host, release=system.release, machine=system.machine),
         systemd_state=read_systemd_state(runner),
         capture_kernel=host.exists("/proc/vmcore"),
         crash={**asdict(crash), "expected_bytes": expected_bytes(host, release=system.release)},

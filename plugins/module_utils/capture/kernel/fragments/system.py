@@ -98,3 +98,9 @@ REQUIRED: t.Final[t.Mapping[str, str]] = {
     "KALLSYMS_ALL": "the dump is analysed without the file vmlinux",
     "MAGIC_SYSRQ": "a crash is made on purpose",
 }
+
+#: What it is the better for.
+USEFUL: t.Final[t.Mapping[str, str]] = {
+    "KEXEC_FILE": "the kernel itself checks the capture kernel's signature, as a locked down one demands",
+    "DEBUG_INFO": "the dump is analysed down to types and lines",
+}
