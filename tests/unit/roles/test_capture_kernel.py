@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role capture_kernel, as far as it can be judged without a build."""
+
+from __future__ import annotations
+
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.fragments import catalogue
+
+yaml = pytest.importorskip("yaml")
+
+ROLE = Path(__file__).parents[3] / "roles/capture_kernel"
+
+
+def read(path: str) -> t.Any:
+    return yaml.safe_load((ROLE / path).read_text())
+
+
+def test_the_defaults_are_what_is_documented() -> None:
+    options = read("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    defaults = read("defaults/main.yml")
+    assert set(options) == set(defaults)
+    told = {name: option["default"] for name, option in options.items() if "default" in option}
+    assert told == {name: value for name, value in defaults.items() if name in told}
+
+
+def test_every_variable_and_every_profile_is_in_the_readme() -> None:
+    text = (ROLE / "README.md").read_text()
+    assert [name for name in (*read("defaults/main.yml"), *catalogue.PROFILES) if f"`{name}`" not in text] == []
+
+
+def test_the_name_of_a_fleet_is_taken_by_no_fragment() -> None:
+    assert "fleet" not in {*catalogue.FRAGMENTS, *catalogue.PROFILES}
