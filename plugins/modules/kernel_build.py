@@ -99,7 +99,13 @@ options:
       - What the kernel is to support beyond the basic set, which is always part of it.
       - Each is the name of a shipped fragment or the path of a file of kconfig lines on the build host.
         What has a slash is a path. A later fragment overrules an earlier one.
-      - V(tiny) stands for V(virtio), V(sata), V(nvme) and V(ext4), which are the shipped fragments.
+      - V(tiny) stands for V(virtio), V(sata), V(nvme) and V(ext4). Others to add to it are V(xfs), V(btrfs), V(dm)
+        (LVM and LUKS), V(md), V(network) (IPv4, with virtio, e1000 and e1000e), V(nfs), V(iommu) (for what runs with
+        an IOMMU) and V(firmware) (quirks by a machine's name).
+      - V(server) stands for the controllers, network cards and file systems of physical servers and the usual
+        hypervisors, as modules, with V(modules), V(iommu) and V(firmware). An image needs those of its host, which
+        M(linux.kdump.capture_drivers) chooses. Its parts are V(server_virtio), V(server_guests), V(server_storage),
+        V(server_network) and V(server_filesystems).
       - Without it, V(tiny), and nothing for a production kernel that starts from a whole configuration.
       - A production kernel may have V(lkdtm) as well, with which tests crash it in many ways.
     type: list
