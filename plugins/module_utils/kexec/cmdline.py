@@ -101,22 +101,31 @@ REMOVE: t.Final = frozenset({
 #: The other two end a capture kernel that itself dies, after time to read the console: a hang would cost the machine.
 _EVERY: t.Final = ("rootfstype=ramfs", "oops=panic", "panic=10")
 
+#: A distribution's kernel as capture kernel keeps more memory free for huge pages than a small reservation has; the
+#: kernels built here have none, and on x86 none are this large.
+_NO_POOLS: t.Final = ("transparent_hugepage=never",)
+
 POLICIES: t.Final = {
     "x86_64": Policy(
         ("irqpoll", "nr_cpus=1", "reset_devices", "cgroup_disable=memory", "mce=off", "numa=off", "nokaslr", *_EVERY),
         frozenset({"notsc"}),
     ),
     "i386": Policy(("irqpoll", "nr_cpus=1", "reset_devices", "numa=off", *_EVERY), frozenset({"notsc"})),
-    "arm64": Policy(("irqpoll", "nr_cpus=1", "reset_devices", "cgroup_disable=memory", *_EVERY)),
-    # ppc64 counts hardware threads: nr_cpus=1 fails when the crashing thread is not the first of its core
-    "ppc64le": Policy(
-        ("irqpoll", "maxcpus=1", "noirqdistrib", "reset_devices", "cgroup_disable=memory", "numa=off", *_EVERY),
-        frozenset({"kvm_cma_resv_ratio"}),
-    ),
-    # irqpoll and reset_devices mean nothing to channel I/O; 896 is the oldest parameter area, so it fits everywhere
+    # a reservation above 4 GiB would lose 64 MiB of its own to bounce buffers
+    "arm64": Policy((
+        "irqpoll", "nr_cpus=1", "reset_devices", "cgroup_disable=memory", "swiotlb=noforce", *_NO_POOLS, *_EVERY,
+    )),
+    # ppc64 counts hardware threads: nr_cpus=1 fails when the crashing thread is not the first of its core. A kernel
+    # that could be a host of KVM sets one part in twenty of the memory aside.
+    "ppc64le": Policy((
+        "irqpoll", "maxcpus=1", "noirqdistrib", "reset_devices", "cgroup_disable=memory", "numa=off",
+        "kvm_cma_resv_ratio=0", *_NO_POOLS, *_EVERY,
+    )),
+    # irqpoll and reset_devices mean nothing to channel I/O; 896 is the oldest parameter area, so it fits everywhere.
+    # Commands to z/VM would have 4 MiB of their own.
     "s390x": Policy(
-        ("nr_cpus=1", "cgroup_disable=memory", "numa=off", *_EVERY),
-        frozenset({"vmcp_cma", "prot_virt", "zfcp.allow_lun_scan"}),
+        ("nr_cpus=1", "cgroup_disable=memory", "numa=off", "vmcp_cma=0", *_NO_POOLS, *_EVERY),
+        frozenset({"prot_virt", "zfcp.allow_lun_scan"}),
         size=896,
     ),
 }  # fmt: skip

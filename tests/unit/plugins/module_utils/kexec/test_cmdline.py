@@ -141,6 +141,39 @@ def test_an_unknown_machine_is_named() -> None:
         policy_of("riscv64")
 
 
+@pytest.mark.parametrize(
+    ("machine", "running", "line"),
+    [
+        (
+            "i686",
+            "BOOT_IMAGE=/boot/vmlinuz root=/dev/sda1 ro console=ttyS0 notsc quiet crashkernel=64M",
+            "console=ttyS0 irqpoll nr_cpus=1 reset_devices numa=off rootfstype=ramfs oops=panic panic=10",
+        ),
+        (
+            "ppc64le",
+            "BOOT_IMAGE=/boot/vmlinux root=UUID=1 ro console=hvc0 kvm_cma_resv_ratio=10 crashkernel=512M@128M",
+            "console=hvc0 irqpoll maxcpus=1 noirqdistrib reset_devices cgroup_disable=memory numa=off "
+            "kvm_cma_resv_ratio=0 transparent_hugepage=never rootfstype=ramfs oops=panic panic=10",
+        ),
+        (
+            "aarch64",
+            "BOOT_IMAGE=/boot/vmlinuz root=UUID=1 ro console=ttyAMA0 swiotlb=65536 crashkernel=256M",
+            "console=ttyAMA0 irqpoll nr_cpus=1 reset_devices cgroup_disable=memory swiotlb=noforce "
+            "transparent_hugepage=never rootfstype=ramfs oops=panic panic=10",
+        ),
+        (
+            "s390x",
+            "root=/dev/dasda1 cio_ignore=all,!0.0.0100 vmcp_cma=8M prot_virt=1 zfcp.allow_lun_scan=1 crashkernel=192M",
+            "cio_ignore=all,!0.0.0100 nr_cpus=1 cgroup_disable=memory numa=off vmcp_cma=0 "
+            "transparent_hugepage=never rootfstype=ramfs oops=panic panic=10",
+        ),
+    ],
+)
+def test_each_architecture_has_its_own_line(machine: str, running: str, line: str) -> None:
+    assert derive(running, machine=machine) == line
+    assert derive(line, machine=machine) == line
+
+
 @pytest.mark.parametrize(("machine", "size"), [("x86_64", 2048), ("s390x", 896), ("riscv64", 2048)])
 def test_a_line_that_the_kernel_would_cut_off_is_refused(machine: str, size: int) -> None:
     longest = "a" * (size - 1 - HEADROOM)
