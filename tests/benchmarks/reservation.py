@@ -1,0 +1,141 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The smallest reservation that Debian's kdump-tools works with, by the search that finds ours.
+
+    python tests/benchmarks/reservation.py [--memory 1G] [--cpus 2] [--image FILE] [--calibration FILE]
+
+The image is a lab guest's disk with the package kdump-tools in it, as tests/benchmarks/capture_time.py makes one and
+leaves it in the cache. Each trial starts an overlay of it straight with its own kernel and initramfs and one
+crashkernel=, loads as the package does, crashes, and reads the dump back: it counts where vmcore_info's library calls
+it ok. Prints the table of our calibration with a line for kdump-tools under it. A trial takes a minute or two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import typing as t
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / ".tree"))
+
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.build import default_cache
+from ansible_collections.linux.kdump.plugins.module_utils.crashkernel import table
+from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.calibration import Bounds, Trial, search
+from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.evaluate import amount
+from ansible_collections.linux.kdump.plugins.module_utils.lab.argv import ACCELERATORS, MACHINE, QEMU
+from ansible_collections.linux.kdump.plugins.module_utils.lab.bootdisk import PARTITION_OFFSET
+from ansible_collections.linux.kdump.plugins.module_utils.lab.sizes import parse_size
+from ansible_collections.linux.kdump.plugins.module_utils.vmcore.examine import examine
+
+MIB: t.Final = 1 << 20
+#: Seconds for one trial on an emulated machine.
+LIMIT: t.Final = 900
+#: What the machine does when it has booted: load as the package does, then crash.
+CRASH: t.Final = (
+    "systemctl start kdump-tools.service; until grep -q 1 /sys/kernel/kexec_crash_loaded; do sleep 1; done; sync;"
+    " echo c >/proc/sysrq-trigger"
+)
+APPEND: t.Final = "root=/dev/vda1 ro console=ttyS0,115200n8 no_timer_check"
+ENVIRONMENT: t.Final = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
+
+
+def command(*argv: str, cwd: pathlib.Path) -> str:
+    """What a command prints; its failure is ours."""
+    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=LIMIT, check=True, env=ENVIRONMENT)
+    return done.stdout
+
+
+class Debian:
+    """A machine that saves its crashes with kdump-tools."""
+
+    def __init__(self, image: pathlib.Path, folder: pathlib.Path, *, memory: int, cpus: int) -> None:
+        self.folder, self.memory, self.cpus = folder, memory, cpus
+        command("qemu-img", "convert", "-O", "raw", str(image), "base.raw", cwd=folder)
+        for start in ("vmlinuz-", "initrd.img-"):
+            names = [line.split("/")[5] for line in self.debugfs("base.raw", "ls -p /boot").splitlines() if "/" in line]
+            name = max(name for name in names if name.startswith(start))
+            self.debugfs("base.raw", f"dump /boot/{name} {start.partition('-')[0]}")
+
+    def debugfs(self, disk: str, request: str) -> str:
+        """Ask the file system on a disk, without mounting it."""
+        return command("debugfs", "-R", request, f"{disk}?offset={PARTITION_OFFSET}", cwd=self.folder)
+
+    def trial(self, size: int) -> Trial:
+        """One crash with one reservation."""
+        command("qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", "base.raw", "disk.qcow2", cwd=self.folder)
+        began = time.monotonic()
+        why = self.crash(size)
+        outcome = self.saved() or f"no dump: {why}"
+        trial = Trial(size, outcome == "ok", outcome, seconds=time.monotonic() - began)
+        print(f"kdump-tools, {amount(self.memory)} RAM, crashkernel={amount(size)}: {outcome}", flush=True)
+        return trial
+
+    def crash(self, size: int) -> str:
+        """Boot, crash, and wait until the machine has saved and wants to reboot."""
+        accel, cpu = ACCELERATORS["tcg"]
+        argv = [
+            QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine", MACHINE,
+            "-accel", accel, "-cpu", cpu, "-m", f"{self.memory >> 20}M", "-smp", str(self.cpus), "-rtc", "base=utc",
+            "-serial", "file:console.log", "-kernel", "vmlinuz", "-initrd", "initrd.img",
+            "-append", f'{APPEND} crashkernel={size >> 10}K systemd.run="/bin/sh -c \'{CRASH}\'"',
+            "-drive", "id=disk,file=disk.qcow2,format=qcow2,if=none,cache=unsafe",
+            "-device", "virtio-blk-pci,drive=disk",
+        ]  # fmt: skip
+        try:
+            subprocess.run(argv, cwd=self.folder, timeout=LIMIT, check=True, capture_output=True)
+        except subprocess.TimeoutExpired:
+            return f"it did not end in {LIMIT} seconds"
+        lines = (self.folder / "console.log").read_text(errors="replace").splitlines()
+        return next((line for line in lines if "oom-killer" in line or "deadlocked on memory" in line), "it ended")
+
+    def saved(self) -> str | None:
+        """The verdict on the dump, None where there is none."""
+        command("qemu-img", "convert", "-O", "raw", "disk.qcow2", "after.raw", cwd=self.folder)
+        shutil.rmtree(self.folder / "crash", ignore_errors=True)
+        self.debugfs("after.raw", "rdump /var/crash .")
+        dumps = sorted((self.folder / "crash").glob("*/dump.*"))
+        return str(examine(str(dumps[-1]))["verdict"]) if dumps else None
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    cache = pathlib.Path(default_cache(os.environ))
+    images = sorted(cache.glob("images/*/kdump-tools.qcow2"), key=lambda path: path.stat().st_mtime)
+    parser.add_argument("--image", type=pathlib.Path, default=images[-1] if images else None)
+    parser.add_argument("--calibration", default=str(cache / "calibration.json"))
+    parser.add_argument("--memory", default="1G")
+    parser.add_argument("--cpus", type=int, default=2)
+    parser.add_argument("--first", default="128M")
+    given = parser.parse_args()
+    if given.image is None:
+        parser.error("there is no image with kdump-tools in the cache: run tests/benchmarks/capture_time.py first")
+    return given
+
+
+def main() -> int:
+    given = arguments()
+    memory = parse_size(given.memory, name="memory")
+    for line in table.lines(table.read(given.calibration)):
+        print(line)
+    with tempfile.TemporaryDirectory(prefix="kdump-reservation-") as folder:
+        machine = Debian(given.image.resolve(), pathlib.Path(folder), memory=memory, cpus=given.cpus)
+        first = parse_size(given.first, name="first")
+        bounds = Bounds(least=64 * MIB, most=512 * MIB, first=first, granularity=4 * MIB)
+        outcome = search(machine.trial, bounds)
+    found = amount(outcome.smallest) if outcome.smallest else "not known"
+    print(f"kdump-tools, {amount(memory)} RAM, {given.cpus} CPUs: {found}, {len(outcome.trials)} trials")
+    for remark in outcome.remarks:
+        print(f"  {remark}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
