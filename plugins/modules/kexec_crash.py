@@ -144,6 +144,91 @@ options:
       fstype:
         description: The type of that file system. Found out unless O(target.uuid) is given.
         type: str
+  targets:
+    description:
+      - Where the save environment puts dumps, in the order in which it tries; a target that fails moves on to the next.
+        Without it, O(target) is the one target.
+      - The save environment must have been built for the kinds in it, see
+        O(linux.kdump.capture_initramfs#module:targets). One file system that has a UUID is what every one can do.
+      - With it, O(target.path) is the folder for dumps that are recovered from partitions of kind V(raw).
+    type: list
+    elements: dict
+    suboptions:
+      kind:
+        description:
+          - V(local) is a folder in a file system on a plain partition or disk. LVM, RAID and encryption are refused.
+          - V(raw) is a partition without a file system. At the next boot a unit that is installed for it turns the dump
+            into a folder.
+          - V(ssh) is an account on a server that does nothing but receive dumps, see the role
+            P(linux.kdump.dump_server#role).
+          - V(nfs) is an NFS export.
+        type: str
+        choices: [local, raw, ssh, nfs]
+        required: true
+      path:
+        description:
+          - For V(local), the folder for dumps, as the managed host sees it; with O(targets[].uuid) or
+            O(targets[].label), the folder inside that file system.
+          - For V(ssh), the folder below the account's own, a relative path.
+          - For V(nfs), the folder inside the export, V(/) by default.
+        type: str
+      uuid:
+        description: For V(local), the UUID of a file system.
+        type: str
+      label:
+        description: For V(local), the label of a file system.
+        type: str
+      fstype:
+        description: For V(local), the type of that file system. Found out where it is absent.
+        type: str
+        choices: [ext2, ext3, ext4, xfs, btrfs]
+      partuuid:
+        description: For V(raw), the PARTUUID of the partition.
+        type: str
+      prepare:
+        description:
+          - For V(raw), whether an empty partition may be prepared for dumps; all that is on it gets overwritten then.
+          - A partition that holds a file system, LVM, encryption or anything else that is known is refused in any case.
+        type: bool
+        default: false
+      host:
+        description: For V(ssh) and V(nfs), the server. A name is resolved now, as the capture kernel cannot.
+        type: str
+      port:
+        description: For V(ssh) and V(nfs), the server's port, 22 and 2049 by default.
+        type: int
+      user:
+        description: For V(ssh), the account, V(kdump) by default.
+        type: str
+      export:
+        description: For V(nfs), the exported folder.
+        type: str
+      version:
+        description: For V(nfs), the version of the protocol, V(4) by default.
+        type: str
+        choices: ["3", "4", "4.0", "4.1", "4.2"]
+      limit:
+        description: Seconds until it must be ready, instead of the limit C(target) of the save environment.
+        type: int
+      retries:
+        description: How often it is tried again before the next one; V(0) by default, V(1) for servers.
+        type: int
+  network:
+    description:
+      - The interface to the servers in O(targets), IPv4. What is absent is as on the running system, by its route to
+        them; an address that the running system has leased is asked for again by DHCP.
+      - It must be a network card. Bridges, bonds and VLANs are refused.
+    type: dict
+    suboptions:
+      mac:
+        description: The address of the card.
+        type: str
+      address:
+        description: The IPv4 address with its prefix length, or V(dhcp).
+        type: str
+      gateway:
+        description: The router's address.
+        type: str
   final_action:
     description:
       - What the save environment does in the end. Unset, it does what it was built to do.
@@ -167,6 +252,15 @@ EXAMPLES = r"""
     target:
       path: /var/crash
     final_action: reboot
+
+- name: Send dumps to a server, or to the disk where that fails
+  linux.kdump.kexec_crash:
+    targets:
+      - kind: ssh
+        host: dumps.example.com
+        path: "{{ inventory_hostname }}"
+      - kind: local
+        path: /var/crash
 
 - name: Install what was built on the controller and arm this host with it
   linux.kdump.kexec_crash:
@@ -264,7 +358,7 @@ kexec:
   type: str
   sample: /usr/sbin/kexec
 target:
-  description: Where the folder for dumps is. Null with O(command_line) and with O(state=unloaded).
+  description: Where the folder for dumps is. Null with O(targets), with O(command_line) and with O(state=unloaded).
   returned: success
   type: dict
   contains:
@@ -281,6 +375,30 @@ target:
       type: str
       sample: ext4
   sample: {source: /dev/vda1, uuid: 0a3407de-014b-458b-b5c1-848e92a327a3, fstype: ext4}
+targets:
+  description: The O(targets), in order, as the save environment is told of them. Empty where none were listed.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: The kind.
+      type: str
+      sample: ssh
+    target:
+      description: Kind and place, as in the record of a dump.
+      type: str
+      sample: ssh:kdump@192.0.2.9:22,web1
+    source:
+      description: The device that it is on. Null for servers, and for file systems that are not there now.
+      type: str
+      sample: /dev/vda1
+    fstype:
+      description: The type of the file system, for V(local). Null where it is not known.
+      type: str
+      sample: ext4
+  sample:
+    - {kind: ssh, target: "ssh:kdump@192.0.2.9:22,web1", source: null, fstype: null}
 refusal:
   description: >-
     Why the running kernel would refuse the image. V(unsigned), V(untrusted) (signed by a key that is in none of its

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 #: Capture kernel, initramfs and loader. Outside /boot, so that no boot-menu generator lists the capture kernel.
@@ -12,6 +13,8 @@ LIBRARY: t.Final = "/usr/local/lib/linux-kdump"
 KERNEL: t.Final = f"{LIBRARY}/vmlinuz"
 INITRAMFS: t.Final = f"{LIBRARY}/initramfs.img"
 LOADER: t.Final = f"{LIBRARY}/load"
+#: Turns dumps on raw partitions into folders, at every boot of a host that has such targets.
+RECOVERY: t.Final = f"{LIBRARY}/recover"
 
 #: What the loader remembers.
 STATE: t.Final = "/var/lib/linux-kdump"
@@ -26,6 +29,8 @@ REBOOT_NOTE: t.Final = "/var/lib/linux-kdump.rebooted-for"
 
 UNIT_NAME: t.Final = "linux-kdump.service"
 UNIT: t.Final = f"/etc/systemd/system/{UNIT_NAME}"
+RECOVERY_UNIT_NAME: t.Final = "linux-kdump-recover.service"
+RECOVERY_UNIT: t.Final = f"/etc/systemd/system/{RECOVERY_UNIT_NAME}"
 
 #: Debian's kexec-tools sources every file in this folder, when a system that is going down has to choose how.
 REBOOT_POLICY_FOLDER: t.Final = "/etc/default/kexec.d"
@@ -37,3 +42,9 @@ VMCORE_FILE: t.Final = "vmcore"
 INCOMPLETE_FILE: t.Final = "vmcore.incomplete"
 LOG_FILE: t.Final = "dmesg.txt"
 RECORD_FILE: t.Final = "kdump.json"
+
+#: What a save environment adds to the names of files that it encrypted or compressed as a whole.
+ENCRYPTED_SUFFIX: t.Final = ".age"
+VMCORE_NAME: t.Final = re.compile(r"vmcore(\.(gz|lz4|zst))?(\.age)?")
+INCOMPLETE_NAME: t.Final = re.compile(VMCORE_NAME.pattern + r"\.incomplete")
+LOG_FILES: t.Final = (LOG_FILE, LOG_FILE + ENCRYPTED_SUFFIX)

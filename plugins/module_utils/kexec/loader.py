@@ -15,6 +15,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ..host import paths
+from . import recovery
 from .state import BOOT_ID, CRASH_LOADED, CRASH_SIZE, LOAD_DISABLED, LOAD_SCHEMA
 
 #: Each way to load, and how kexec(8) is told to take it.
@@ -53,6 +54,9 @@ class Recipe:
     command_line: str
     #: In the order in which they are tried.
     syscalls: tuple[str, ...]
+    #: Partitions that a dump may have been written to, by PARTUUID, and where it becomes a folder.
+    partitions: tuple[str, ...] = ()
+    dumps: str = paths.DUMPS
 
 
 @dataclass(frozen=True)
@@ -273,10 +277,18 @@ class InstalledFile:
 
 def files_of(recipe: Recipe) -> tuple[InstalledFile, ...]:
     """What has to be on a host so that each boot loads the recipe."""
-    return (
+    files = (
         InstalledFile(paths.LOADER, render(recipe), mode=0o700),
         InstalledFile(paths.REBOOT_POLICY, _REBOOT_POLICY),
-        InstalledFile(paths.UNIT, _UNIT),
+    )
+    if not recipe.partitions:
+        return (*files, InstalledFile(paths.UNIT, _UNIT))
+    return (
+        *files,
+        InstalledFile(paths.RECOVERY, recovery.render(recipe.partitions, dumps=recipe.dumps), mode=0o700),
+        InstalledFile(paths.RECOVERY_UNIT, recovery.UNIT_TEXT),
+        # Pulled in by the loader's unit, so that there is one unit to switch on and off.
+        InstalledFile(paths.UNIT, _UNIT.replace("\n[Service]", f"Wants={paths.RECOVERY_UNIT_NAME}\n\n[Service]", 1)),
     )
 
 

@@ -37,7 +37,11 @@ class LoadError(KdumpError):
 
 
 #: Every file that this collection may have written for a loaded image.
-_OURS: t.Final = (paths.LOADER, paths.REBOOT_POLICY, paths.UNIT, paths.LOAD_RECORD)
+_OURS: t.Final = (
+    paths.LOADER, paths.REBOOT_POLICY, paths.RECOVERY, paths.RECOVERY_UNIT, paths.UNIT, paths.LOAD_RECORD,
+)  # fmt: skip
+#: Those that are there only as long as there are raw targets.
+_RECOVERY: t.Final = (paths.RECOVERY, paths.RECOVERY_UNIT)
 
 #: Units of other kdumps: Debian's, and that of Fedora and its kin. Both are wanted by this target.
 _RIVALS: t.Final = ("kdump-tools.service", "kdump.service")
@@ -135,6 +139,9 @@ def make_plan(
         write=tuple(file for file in wanted if current.files.get(file.path) != file.text or _lost_mode(file, host)),
         enable=not current.service.enabled,
         load=load,
+        remove=tuple(
+            path for path in _RECOVERY if path in current.files and path not in [file.path for file in wanted]
+        ),
     )
 
 

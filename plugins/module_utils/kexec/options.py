@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..host import paths
+from .targets import NETWORK, TARGET
 
 OPTIONS: t.Final[dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["loaded", "enabled", "unloaded"], "default": "loaded"},
@@ -29,10 +30,15 @@ OPTIONS: t.Final[dict[str, t.Any]] = {
         },
         "required_together": [("uuid", "fstype")],
     },
+    "targets": {"type": "list", "elements": "dict", "options": TARGET},
+    "network": {"type": "dict", "options": NETWORK},
     "final_action": {"type": "str", "choices": ["reboot", "halt", "poweroff", "shell"]},
     "syscall": {"type": "str", "choices": ["auto", "kexec_file_load", "kexec_load"], "default": "auto"},
 }
-EXCLUSIVE: t.Final = [("command_line", "append"), ("command_line", "target"), ("command_line", "final_action")]
+EXCLUSIVE: t.Final = [
+    ("command_line", "append"), ("command_line", "target"), ("command_line", "targets"),
+    ("command_line", "final_action"),
+]  # fmt: skip
 
 _OFFER: t.Final[dict[str, t.Any]] = {
     "type": "dict",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..command import CommandRunner
 from ..errors import KdumpError
-from ..host import paths
+from ..host import paths, raw
 from ..host.target import Target, find_target
 from ..host.tree import Host
 from .cmdline import derive, fitting, parse_given, setting
@@ -21,6 +21,7 @@ from .loader import SYSCALLS, Recipe
 from .loading import Desired, Digest, State, apply, diff_of, make_plan, read_current, verify
 from .refusal import image_from_document
 from .state import digest
+from .targets import Places, find_places
 
 
 class TargetError(KdumpError):
@@ -40,6 +41,9 @@ class Request:
     target_path: str = paths.DUMPS
     target_uuid: str | None = None
     target_fstype: str | None = None
+    #: Several targets in order, instead of the one.
+    targets: tuple[Mapping[str, t.Any], ...] = ()
+    network: Mapping[str, t.Any] | None = None
     final_action: str | None = None
     syscall: str = "auto"
     offers: tuple[Offer, ...] = ()
@@ -56,14 +60,17 @@ class Request:
             target_path=target.get("path") or paths.DUMPS,
             target_uuid=target.get("uuid"),
             target_fstype=target.get("fstype"),
+            targets=tuple(params.get("targets") or ()),
+            network=params.get("network"),
             offers=offers_of(params.get("_offers"), params),
         )
 
 
 def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool) -> dict[str, t.Any]:
     """Bring the host to what was asked for and say what it took."""
-    target = target_of(request, host=host, runner=runner)
-    desired = desired_of(request, target, host=host, machine=os.uname().machine)
+    places = places_of(request, host=host, runner=runner)
+    target = None if places else target_of(request, host=host, runner=runner)
+    desired = desired_of(request, target, host=host, machine=os.uname().machine, places=places)
     before = current = read_current(host, runner)
     coming = differing(request.offers, host)
     offered = next((offer.signatures for offer in request.offers if offer.name == "kernel"), None)
@@ -74,7 +81,7 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
     unsent = [offer.name for offer in coming if offer.staged is None]
     if unsent and not check_mode:
         return {"changed": False, "send": unsent}
-    aside = _image_diff(coming, host) + _target_diff(request, host)
+    aside = _image_diff(coming, host) + _target_diff(request, host) + _partition_diff(places)
     if coming and not check_mode:
         install(coming, host)
         current = read_current(host, runner)
@@ -82,6 +89,8 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
     diff = aside + diff_of(desired, before, plan, digest_of=_digest_of(request, host))
     if not check_mode and _lacks_target(request, host):
         _make_target(request, host)
+    if not check_mode:
+        _prepare_partitions(places, host)
     if plan.changes and not check_mode:
         apply(plan, host=host, runner=runner)
         current = verify(desired, host, runner)
@@ -95,6 +104,7 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
         "load": current.record.document() if current.record else None,
         "kexec": host.tool("kexec"),
         "target": {"source": target.source, "uuid": target.uuid, "fstype": target.fstype} if target else None,
+        "targets": places.document() if places else [],
     }
 
 
@@ -120,6 +130,9 @@ def _lacks_target(request: Request, host: Host) -> bool:
     """Whether the folder for dumps has to be made: not where the running system does not see it, or need not know."""
     if request.state == "unloaded" or request.target_uuid is not None or request.command_line is not None:
         return False
+    # The save environment makes what it needs, and knows better whether it is needed.
+    if request.targets:
+        return False
     return not os.path.isdir(host.path(os.path.normpath(request.target_path)))
 
 
@@ -128,6 +141,25 @@ def _target_diff(request: Request, host: Host) -> list[dict[str, str]]:
         return []
     path = os.path.normpath(request.target_path)
     return [{"before_header": path, "after_header": path, "before": "", "after": "folder, mode 0700\n"}]
+
+
+def _partition_diff(places: Places | None) -> list[dict[str, str]]:
+    return [
+        {
+            "before_header": partition.device,
+            "after_header": partition.device,
+            "before": "nothing that is known\n",
+            "after": "prepared for dumps\n",
+        }
+        for partition in (places.partitions if places else ())
+        if not partition.prepared
+    ]
+
+
+def _prepare_partitions(places: Places | None, host: Host) -> None:
+    for partition in places.partitions if places else ():
+        if not partition.prepared:
+            raw.prepare(partition, host)
 
 
 def _make_target(request: Request, host: Host) -> None:
@@ -139,6 +171,13 @@ def _make_target(request: Request, host: Host) -> None:
         raise TargetError(
             f"Cannot make the folder for dumps {request.target_path}: {error.strerror}. Choose another target.path."
         ) from error
+
+
+def places_of(request: Request, *, host: Host, runner: CommandRunner) -> Places | None:
+    """Where dumps go where several targets were listed; None where they were not, or need not be known."""
+    if request.state == "unloaded" or not request.targets:
+        return None
+    return find_places(request.targets, request.network, host=host, runner=runner)
 
 
 def target_of(request: Request, *, host: Host, runner: CommandRunner) -> Target | None:
@@ -157,7 +196,9 @@ def target_of(request: Request, *, host: Host, runner: CommandRunner) -> Target 
     return found
 
 
-def desired_of(request: Request, target: Target | None, *, host: Host, machine: str) -> Desired:
+def desired_of(
+    request: Request, target: Target | None, *, host: Host, machine: str, places: Places | None = None
+) -> Desired:
     """What the request comes to on this host."""
     if request.state == "unloaded":
         return Desired("unloaded")
@@ -165,11 +206,14 @@ def desired_of(request: Request, target: Target | None, *, host: Host, machine: 
         if not path.startswith("/") or not path.isprintable():
             raise KdumpError(f"Cannot load {path!r}: it is not an absolute path. Give the full path on the host.")
     syscalls = tuple(SYSCALLS) if request.syscall == "auto" else (request.syscall,)
-    line = _command_line(request, target, host=host, machine=machine)
-    return Desired(request.state, Recipe(request.kernel, request.initramfs, line, syscalls))
+    settings = _list_settings(request, places) if places else _settings(request, target) if target else []
+    line = _command_line(request, settings, host=host, machine=machine)
+    partitions = tuple(partition.partuuid for partition in places.partitions) if places else ()
+    dumps = os.path.normpath(request.target_path)
+    return Desired(request.state, Recipe(request.kernel, request.initramfs, line, syscalls, partitions, dumps))
 
 
-def _command_line(request: Request, target: Target | None, *, host: Host, machine: str) -> str:
+def _command_line(request: Request, settings: Sequence[str], *, host: Host, machine: str) -> str:
     if request.command_line is not None:
         given = parse_given(request.command_line, what="the command line")
         return fitting(" ".join(argument.text for argument in given), machine=machine)
@@ -178,7 +222,7 @@ def _command_line(request: Request, target: Target | None, *, host: Host, machin
         machine=machine,
         append=request.append,
         remove=request.remove,
-        settings=_settings(request, target) if target else [],
+        settings=settings,
     )
 
 
@@ -187,3 +231,8 @@ def _settings(request: Request, target: Target) -> list[str]:
     uuid, fstype, path = target.uuid, target.fstype, target.fs_path
     values = {"target": f"UUID={uuid}", "fstype": fstype, "path": path, "final": request.final_action}
     return [setting(name, value) for name, value in values.items() if value is not None]
+
+
+def _list_settings(request: Request, places: Places) -> list[str]:
+    """The same for several targets."""
+    return [*places.words, *([setting("final", request.final_action)] if request.final_action else [])]
