@@ -101,7 +101,9 @@ options:
     type: int
     default: 600
   stall:
-    description: Seconds that the console may be silent between the crash and the save environment's first line.
+    description:
+      - Seconds that the console may be silent between the crash and the save environment's first line. Where the system
+        itself took more than half of that to boot, twice its time.
     type: int
     default: 120
   nonce:

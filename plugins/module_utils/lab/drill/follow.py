@@ -65,10 +65,15 @@ class Story:
             return "its kernel died and does not restart"
         if self.seen("final-action") and seconds - self._heard > _FAREWELL:
             return "the save environment is done and did not end the machine"
-        silent = seconds - self._heard > self._stall
-        if silent and self._crashed and not self.seen("save-start"):
-            return f"its console has been silent for {self._stall:.0f} seconds since the crash"
+        patience = max(self._stall, 2 * self._boot)
+        if seconds - self._heard > patience and self._crashed and not self.seen("save-start"):
+            return f"its console has been silent for {patience:.0f} seconds since the crash"
         return None
+
+    @property
+    def _boot(self) -> float:
+        """Seconds that the system took to boot: on a busy machine the capture kernel will be as slow."""
+        return next((event.seconds for event in self.events if event.name == "armed"), 0.0)
 
     @property
     def _crashed(self) -> bool:
