@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 import typing as t
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.linux.kdump.plugins.module_utils.console import Lines
 from ansible_collections.linux.kdump.plugins.module_utils.lab.drill.follow import Story
 from ansible_collections.linux.kdump.plugins.module_utils.lab.drill.outcome import judge
 from ansible_collections.linux.kdump.plugins.module_utils.lab.drill.spec import OUTCOMES
@@ -124,6 +126,22 @@ def test_the_record_goes_before_the_console() -> None:
 def test_when_there_is_nothing_to_wait_for(console: Console, seconds: float, hopeless: t.Optional[str]) -> None:
     found = told(*console).hopeless(seconds)
     assert found == hopeless or (hopeless and hopeless in (found or ""))
+
+
+RECORDED: t.Final = sorted((Path(__file__).parents[5] / "fixtures/console").glob("emulated-*.log"))
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=[path.stem for path in RECORDED])
+def test_a_recorded_console(path: Path) -> None:
+    story, lines = Story(stall=60), Lines()
+    for number, line in enumerate(lines.feed(path.read_text(errors="replace"))):
+        story.line(number / 10, line)
+    assert judge(story, record=None, why=None, console="c") == ("captured", "")
+    assert [event.name for event in story.events] == [
+        "start", "kernel", "armed", "triggered", "panic", "capture_kernel", "save-start", "target-ready", "log-saved",
+        "core-saved", "record-saved", "final-action",
+    ]  # fmt: skip
+    assert (story.text("capture_kernel") or "").endswith("-kdump")
 
 
 @given(st.lists(st.tuples(st.floats(-1, 1e6), st.sampled_from([line for _s, line in SAVED]) | st.text()), max_size=20))
