@@ -32,6 +32,24 @@ options:
     description: The folder for dumps.
     type: path
     default: /var/crash
+  estimate:
+    description:
+      - Counts the pages of the living kernel, by C(makedumpfile --mem-usage), and tells in RV(evidence.estimate) how
+        large a dump of this host would be. That takes time on hosts with much memory.
+      - Also tells whether the makedumpfile that is to save the dump knows this kernel.
+    type: dict
+    suboptions:
+      collector:
+        description: What saves the dump, as RV(linux.kdump.capture_initramfs#module:manifest) has it.
+        type: str
+        default: makedumpfile -l -d 31
+      makedumpfile:
+        description: The version of makedumpfile in the save environment.
+        type: str
+      timeout:
+        description: The most seconds that the counting may take.
+        type: int
+        default: 60
 seealso:
   - module: linux.kdump.kexec_crash
   - module: linux.kdump.crashkernel
@@ -41,6 +59,13 @@ EXAMPLES = r"""
 - name: Look at the host
   linux.kdump.kdump_info:
   register: result
+
+- name: Ask how large a dump would be, and whether it fits
+  linux.kdump.kdump_info:
+    estimate:
+      collector: "{{ kdump_capture_initramfs.manifest.collector }}"
+      makedumpfile: "{{ kdump_capture_initramfs.manifest.tools.makedumpfile }}"
+  register: sized
 
 - name: It must be armed with what is on its disk
   ansible.builtin.assert:
@@ -299,12 +324,21 @@ evidence:
           returned: success
           type: dict
           sample: {status: saved}
+        vmcore:
+          description:
+            - The name of the vmcore among the files, whole or not. Null where there is none.
+            - It ends in C(.age) where it is encrypted, before that in C(.gz), C(.lz4) or C(.zst) where it is compressed
+              as a whole, and in C(.incomplete) where the save environment did not finish it.
+          returned: success
+          type: str
+          sample: vmcore
       sample:
         - id: 20261122T214500Z-1b2c3d4e
           path: /var/crash/20261122T214500Z-1b2c3d4e
           complete: true
           files: {vmcore: 31457280, dmesg.txt: 81920, kdump.json: 1024}
           record: {status: saved}
+          vmcore: vmcore
     tools:
       description: Versions of tools. Null where one is missing, empty where it does not say.
       returned: success
@@ -362,6 +396,68 @@ evidence:
           type: int
           sample: null
       sample: {secure_boot: true, keyrings: [.builtin_trusted_keys, .platform]}
+    estimate:
+      description: What a dump of this host would be. Null where O(estimate) is not given.
+      returned: success
+      type: dict
+      contains:
+        state:
+          description:
+            - V(ok) where makedumpfile counted the pages.
+            - V(no_tool) and V(no_kcore) where the host has no makedumpfile or no C(/proc/kcore), V(not_reserved) where
+              no memory is reserved for a capture kernel yet, V(unsupported_kernel) where the host's makedumpfile is too
+              old for its kernel (what it counted nevertheless is told), V(not_permitted), V(timeout), or V(failed).
+          returned: success
+          type: str
+          sample: ok
+        detail:
+          description: What makedumpfile said, where the state is not V(ok).
+          returned: success
+          type: str
+          sample: null
+        collector:
+          description: What the estimate is for.
+          returned: success
+          type: str
+          sample: makedumpfile -l -d 31
+        page_bytes:
+          description: The size of a page.
+          returned: success
+          type: int
+          sample: 4096
+        pages:
+          description: How many pages there are of each kind.
+          returned: success
+          type: dict
+          sample: {zero: 1200, cache: 31000, cache_private: 900, user: 12000, free: 200000, kernel: 16690}
+        uncompressed_bytes:
+          description: The size of the pages that the dump would hold.
+          returned: success
+          type: int
+          sample: 68362240
+        expected_bytes:
+          description: The expected size of the file, on the cautious side.
+          returned: success
+          type: int
+          sample: 34600000
+        free_bytes:
+          description: The free space where dumps go.
+          returned: success
+          type: int
+          sample: 1073741824
+        fits:
+          description: Whether the file fits there. Null where either is unknown.
+          returned: success
+          type: bool
+          sample: true
+        makedumpfile:
+          description: >-
+            The C(version) in the save environment, its C(state) (V(ok), V(newer) where the kernel is newer than what it
+            knows, V(broken) where it is known to fail, V(unknown)), C(latest_kernel) and a C(message) with advice.
+          returned: success
+          type: dict
+          sample: {version: 1.7.2, state: ok, latest_kernel: "6.0", message: null}
+      sample: null
   sample:
     nodename: db1
     load_current: true
@@ -370,21 +466,37 @@ evidence:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
+from ansible_collections.linux.kdump.plugins.module_utils.host.estimate import (
+    DEFAULT_COLLECTOR,
+    DEFAULT_SECONDS,
+    request,
+)
 from ansible_collections.linux.kdump.plugins.module_utils.host.evidence import gather
 from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
 
+ESTIMATE = {
+    "collector": {"type": "str", "default": DEFAULT_COLLECTOR},
+    "makedumpfile": {"type": "str"},
+    "timeout": {"type": "int", "default": DEFAULT_SECONDS},
+}
+
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec={"dump_path": {"type": "path", "default": "/var/crash"}},
+        argument_spec={
+            "dump_path": {"type": "path", "default": "/var/crash"},
+            "estimate": {"type": "dict", "options": ESTIMATE},
+        },
         supports_check_mode=True,
     )
     conclude(
         module,
         lambda: {
             "changed": False,
-            "evidence": gather(module.params["dump_path"], host=Host(), runner=ModuleRunner(module)).document(),
+            "evidence": gather(
+                module.params["dump_path"], host=Host(), runner=ModuleRunner(module), dump=request(module.params)
+            ).document(),
         },
     )
 

@@ -29,6 +29,8 @@ class Dump:
     complete: bool
     files: dict[str, int]
     record: dict[str, t.Any] | None
+    #: The vmcore's name among the files, whole or not; None where there is none.
+    vmcore: str | None = None
 
 
 def list_dumps(path: str, host: Host) -> list[Dump]:
@@ -40,12 +42,15 @@ def list_dumps(path: str, host: Host) -> list[Dump]:
 def _read_dump(name: str, path: str, host: Host) -> Dump | None:
     """What is in one folder; None where it holds nothing that a save environment of ours would write."""
     files = {entry: size for entry, mode, size in _entries(path, host) if stat.S_ISREG(mode)}
-    if not files.keys() & {paths.VMCORE_FILE, paths.INCOMPLETE_FILE, paths.LOG_FILE, paths.RECORD_FILE}:
+    whole = [entry for entry in files if paths.VMCORE_NAME.fullmatch(entry)]
+    parts = [entry for entry in files if paths.INCOMPLETE_NAME.fullmatch(entry)]
+    if not whole and not parts and not files.keys() & {*paths.LOG_FILES, paths.RECORD_FILE}:
         return None
     return Dump(
         id=name,
         path=path,
-        complete=files.get(paths.VMCORE_FILE, 0) > 0 and paths.INCOMPLETE_FILE not in files,
+        complete=any(files[entry] for entry in whole) and not parts,
+        vmcore=next(iter([*whole, *parts]), None),
         files=dict(list(files.items())[:MAX_FILES]),
         record=parse_record(_record_text(f"{path}/{paths.RECORD_FILE}", host)),
     )

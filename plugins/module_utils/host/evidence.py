@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import typing as t
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from ..command import CommandRunner, CommandTimeoutError
 from ..crashkernel.evaluate import NothingReservedError, evaluate, ram_regions, system_ram
@@ -19,6 +19,8 @@ from . import paths
 from .abilities import kernel_lacks
 from .devices import interface_documents, target_steps
 from .dumps import list_dumps
+from .estimate import Request as EstimateRequest
+from .estimate import estimate
 from .service import read_service, read_systemd_state
 from .target import find_target
 from .tree import Host
@@ -56,14 +58,31 @@ class Evidence:
     dumps: list[dict[str, t.Any]]
     tools: dict[str, str | None]
     trust: dict[str, t.Any]
+    #: Only where it is asked for: it takes time.
+    estimate: dict[str, t.Any] | None = None
 
     def document(self) -> dict[str, t.Any]:
         """The evidence document."""
         return {"schema": dict(EVIDENCE_SCHEMA), **asdict(self)}
 
 
-def gather(dump_path: str, *, host: Host, runner: CommandRunner) -> Evidence:
-    """Look at everything once."""
+def gather(dump_path: str, *, host: Host, runner: CommandRunner, dump: EstimateRequest | None = None) -> Evidence:
+    """Look at everything once; with ``dump``, count the pages that such a dump would hold as well."""
+    evidence = _gather(dump_path, host=host, runner=runner)
+    if dump is None:
+        return evidence
+    counted = estimate(
+        dump,
+        host=host,
+        runner=runner,
+        release=evidence.release,
+        memory=_system_memory(host),
+        free=evidence.target["free_bytes"],
+    )
+    return replace(evidence, estimate=counted)
+
+
+def _gather(dump_path: str, *, host: Host, runner: CommandRunner) -> Evidence:
     system = os.uname()
     crash, record = read_crash(host), read_record(host)
     return Evidence(
@@ -126,6 +145,14 @@ def tool_version(name: str, *, host: Host, runner: CommandRunner) -> str | None:
 def _first_number(line: str | None) -> float | None:
     match = re.match(r"\d+\.\d+", line or "")
     return float(match.group(0)) if match else None
+
+
+def _system_memory(host: Host) -> int | None:
+    """All memory that a dump is made of, in bytes."""
+    try:
+        return system_ram(host.read("/proc/iomem") or "")
+    except KdumpError:
+        return None
 
 
 def _memory_total(meminfo: str | None) -> int | None:

@@ -45,6 +45,30 @@ def test_lists_dumps_by_time(tmp_path: Path) -> None:
     assert dumps[1].path == "/var/crash/20261122T214500Z-1b2c3d4e"
 
 
+@pytest.mark.parametrize(
+    ("names", "complete", "vmcore"),
+    [
+        (["vmcore"], True, "vmcore"),
+        (["vmcore.age", "dmesg.txt.age"], True, "vmcore.age"),
+        (["vmcore.zst"], True, "vmcore.zst"),
+        (["vmcore.gz.age"], True, "vmcore.gz.age"),
+        (["vmcore.age.incomplete"], False, "vmcore.age.incomplete"),
+        (["vmcore.age", "vmcore.age.incomplete"], False, "vmcore.age"),
+        (["dmesg.txt.age"], False, None),
+        (["kdump.json", "vmcore.txt"], False, None),
+        (["kdump.json", "vmcore.age.gz"], False, None),
+    ],
+)
+def test_a_vmcore_may_be_encrypted_or_compressed(
+    tmp_path: Path, names: list[str], complete: bool, vmcore: str | None
+) -> None:
+    make(tmp_path, "20261122T214500Z-1b2c3d4e")
+    for name in names:
+        (tmp_path / "var/crash/20261122T214500Z-1b2c3d4e" / name).write_text("x")
+    (dump,) = list_dumps("/var/crash", Host(str(tmp_path)))
+    assert (dump.complete, dump.vmcore) == (complete, vmcore)
+
+
 def test_what_is_no_dump_is_left_out(tmp_path: Path) -> None:
     make(tmp_path, "lost+found")
     make(tmp_path, "other", notes="x")
