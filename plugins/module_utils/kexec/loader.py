@@ -40,7 +40,8 @@ REASONS: t.Final = {
 _SYMPTOMS: t.Final = (
     ("*'Cannot assign requested address'*|*'Could not find a free area of memory'*|*locate_hole*"
      "|*'Cannot allocate memory'*|*'ot enough memory'*|*'overlaps'*", "too-big"),
-    ("*'Key was rejected'*|*'Required key not available'*|*'Package not installed'*|*'Bad message'*", "unsigned"),
+    ("*'Key was rejected'*|*'Required key not available'*|*'Package not installed'*|*'Bad message'*"
+     "|*'No data available'*|*'Accessing a corrupted shared library'*", "unsigned"),
     ("*'Operation not permitted'*|*'Permission denied'*", "denied"),
 )  # fmt: skip
 

@@ -133,6 +133,8 @@ def test_says_what_is_in_the_way(stage: Stage, path: str, text: str | None, reas
         ("Could not find a free area of memory of 0x1b9d000 bytes...\nCannot load /x", "does not fit"),
         ("kexec_file_load failed: Key was rejected by service", "signature"),
         ("kexec_file_load failed: Required key not available", "signature"),
+        ("kexec_file_load failed: No data available", "signature"),
+        ("kexec_file_load failed: Accessing a corrupted shared library", "signature"),
         ("kexec_load failed: Operation not permitted\nentry       = 0x0 flags = 0x3e0001", "does not permit"),
         ("", "printed nothing"),
         ("Cannot determine the file type of /x", "kexec says: Cannot determine the file type of /x"),
