@@ -402,8 +402,8 @@ targets:
 refusal:
   description: >-
     Why the running kernel would refuse the image. V(unsigned), V(untrusted) (signed by a key that is in none of its
-    keyrings), V(changed) (after it was signed), V(cannot-verify) (the kernel was built without), V(kexec-load) (locked
-    down, and O(syscall=kexec_load)) or V(load-limit).
+    keyrings), V(changed) (after it was signed), V(cannot-verify) (the kernel was built without), V(no-file-load) (it
+    has no kexec_file_load), V(kexec-load) (locked down, and O(syscall=kexec_load)) or V(load-limit).
   returned: when it would
   type: str
   sample: unsigned

@@ -76,6 +76,11 @@ class Gate:
         return self._set("KEXEC_SIG")
 
     @property
+    def can_load_files(self) -> bool | None:
+        """It has kexec_file_load at all."""
+        return self._set("KEXEC_FILE")
+
+    @property
     def can_verify(self) -> bool | None:
         """It could find a signature to be good."""
         symbol = _VERIFIERS.get(self.machine)
@@ -146,7 +151,18 @@ def _plain_load(gate: Gate) -> Reason | None:
     )
 
 
+def _missing(gate: Gate) -> Reason:
+    return Reason(
+        "no-file-load",
+        "the running kernel has no kexec_file_load, since it was built without CONFIG_KEXEC_FILE",
+        gate.why if gate.locked else "no other call is to be used",
+        "Boot a kernel that was built with it" if gate.locked else "Use syscall=auto or syscall=kexec_load",
+    )
+
+
 def _file_load(gate: Gate, image: ImageSignatures | None, *, later: bool) -> Reason | None:
+    if gate.can_load_files is False:
+        return _missing(gate)
     if not (gate.locked or gate.enforces) or not gate.verifies:
         return None
     if gate.machine == "s390x" and not gate.trust.secure_boot:

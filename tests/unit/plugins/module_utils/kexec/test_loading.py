@@ -262,7 +262,9 @@ def test_a_locked_down_kernel_takes_no_kexec_load(tmp_path: Path) -> None:
 #: A locked down kernel whose configuration is known.
 LOCKED: dict[str, str | None] = {
     "/sys/kernel/security/lockdown": "none [integrity] confidentiality\n",
-    f"/boot/config-{os.uname().release}": "CONFIG_KEXEC_SIG=y\nCONFIG_KEXEC_BZIMAGE_VERIFY_SIG=y\n",
+    f"/boot/config-{os.uname().release}": "".join(
+        f"CONFIG_{name}=y\n" for name in ("KEXEC_FILE", "KEXEC_SIG", "KEXEC_BZIMAGE_VERIFY_SIG")
+    ),
 }
 
 

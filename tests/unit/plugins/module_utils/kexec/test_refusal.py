@@ -61,13 +61,15 @@ BY_COMMAND_LINE = gate(trust(CA, secure_boot=False), "confidentiality")
 FORCED = gate(trust(CA, secure_boot=False, config={**DISTRIBUTION, "KEXEC_SIG_FORCE": "y"}), "none")
 IMA_POLICY = gate(trust(CA, config={**DISTRIBUTION, "IMA_ARCH_POLICY": "y"}), "none")
 IMA_POLICY_OFF = gate(trust(CA, secure_boot=False, config={**DISTRIBUTION, "IMA_ARCH_POLICY": "y"}), "none")
-NO_VERIFIER = gate(trust(CA, config={"KEXEC_SIG": "y"}))
+NO_VERIFIER = gate(trust(CA, config={"KEXEC_FILE": "y", "KEXEC_SIG": "y"}))
+NO_FILE_LOAD = gate(trust(CA, config={"KEXEC_SIG": "y"}))
+NO_FILE_LOAD_OPEN = gate(trust(CA, config={"HZ": "250"}), "none")
 NO_CHECK = gate(trust(CA, config={"KEXEC_FILE": "y"}))
 NO_CONFIG = gate(trust(CA, config=None))
 NO_KEYS = gate(trust(keys=None))
-S390X = gate(trust(CA, config={"KEXEC_SIG": "y"}), machine="s390x")
-S390X_PLAIN = gate(trust(CA, config={"KEXEC_SIG": "y"}, secure_boot=False), machine="s390x")
-ARM64 = gate(trust(CA, config={"KEXEC_SIG": "y", "KEXEC_IMAGE_VERIFY_SIG": "y"}), machine="aarch64")
+S390X = gate(trust(CA, config={"KEXEC_FILE": "y", "KEXEC_SIG": "y"}), machine="s390x")
+S390X_PLAIN = gate(trust(CA, config={"KEXEC_FILE": "y", "KEXEC_SIG": "y"}, secure_boot=False), machine="s390x")
+ARM64 = gate(trust(CA, config={"KEXEC_FILE": "y", "KEXEC_SIG": "y", "KEXEC_IMAGE_VERIFY_SIG": "y"}), machine="aarch64")
 
 
 @pytest.mark.parametrize(
@@ -93,6 +95,8 @@ ARM64 = gate(trust(CA, config={"KEXEC_SIG": "y", "KEXEC_IMAGE_VERIFY_SIG": "y"})
         (NO_VERIFIER, SIGNED, "cannot-verify"),
         (NO_VERIFIER, None, "cannot-verify"),
         (NO_CHECK, UNSIGNED, None),
+        (NO_FILE_LOAD, SIGNED, "no-file-load"),
+        (NO_FILE_LOAD_OPEN, SIGNED, "no-file-load"),
         (NO_CONFIG, UNSIGNED, None),
         (NO_KEYS, SIGNED, None),
         (NO_KEYS, UNSIGNED, "unsigned"),
@@ -115,6 +119,8 @@ def test_kexec_file_load(at: Gate, image: ImageSignatures | None, expected: str 
         # Signatures concern the other call only.
         (FORCED, ("kexec_file_load", "kexec_load"), None),
         (SECURE, ("kexec_file_load", "kexec_load"), "unsigned"),
+        (NO_FILE_LOAD, ("kexec_file_load", "kexec_load"), "no-file-load"),
+        (NO_FILE_LOAD_OPEN, ("kexec_file_load", "kexec_load"), None),
     ],
 )
 def test_one_call_that_works_is_enough(at: Gate, syscalls: tuple[str, ...], expected: str | None) -> None:
@@ -152,6 +158,8 @@ def test_a_used_up_limit_is_over_with_the_next_boot() -> None:
         (IMA_POLICY, UNSIGNED, "takes signed images only (Secure Boot and CONFIG_IMA_ARCH_POLICY)"),
         (SECURE, SIGNED, f"is signed by CN=ours, whose key ({OURS}) is in none of .platform, and"),
         (NO_VERIFIER, SIGNED, "built without CONFIG_KEXEC_BZIMAGE_VERIFY_SIG"),
+        (NO_FILE_LOAD, SIGNED, "built without CONFIG_KEXEC_FILE, and the running kernel is locked down"),
+        (NO_FILE_LOAD_OPEN, SIGNED, "and no other call is to be used. Use syscall=auto"),
     ],
 )
 def test_the_message_says_what_why_and_what_to_do(at: Gate, image: ImageSignatures, words: str) -> None:
