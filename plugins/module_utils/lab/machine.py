@@ -29,7 +29,8 @@ LOGIN_LIMIT: t.Final = 30
 #: What the console shows when a boot has come to nothing.
 _DEAD = re.compile(
     r"Kernel panic - not syncing[^\r\n]*|No bootable device|grub rescue>|You are in emergency mode"
-    r"|Unable to mount root[^\r\n]*|ALERT! [^\r\n]*does not exist"
+    r"|Unable to mount root[^\r\n]*|ALERT! [^\r\n]*does not exist|Target filesystem doesn't have[^\r\n]*"
+    r"|No init found|can't access tty; job control turned off"
 )
 #: What ssh says when trying again cannot help.
 _REFUSED = ("Permission denied", "Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED")
@@ -102,7 +103,7 @@ class Machine:
             raise self._trouble(run, f"QEMU ended{': ' + log.splitlines()[-1] if log else ''}")
         dead = _DEAD.search(read_text(self.paths.console(run.boot)) or "")
         if dead and not run.answered:
-            raise self._trouble(run, dead.group().strip())
+            raise self._trouble(run, dead.group().strip().rstrip("."))
         argv = [
             "ssh", *self.paths.ssh_options, "-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "LogLevel=ERROR",
             "-i", self.paths.key, "-p", str(run.port), "-l", USER, HOST, "true",

@@ -218,6 +218,11 @@ def test_a_qemu_that_does_not_start_leaves_nothing(world: World, says: str, port
             (255, "", ""),
             "Kernel panic - not syncing: VFS",
         ),
+        (
+            "run-init: /sbin/init: No such file or directory\nTarget filesystem doesn't have requested /sbin/init.\n# ",
+            (255, "", "Connection refused"),
+            "requested /sbin/init. Its console",
+        ),
         ("error: disk not found.\ngrub rescue> ", (255, "", ""), "grub rescue"),
         ("Booting", (255, "", "root@127.0.0.1: Permission denied (publickey)."), "refuses the lab's ssh key"),
         ("Booting", (255, "", "Host key verification failed."), "Host key verification failed"),
