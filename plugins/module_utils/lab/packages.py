@@ -141,12 +141,21 @@ def unpack(folder: str, wanted: Wanted, runner: CommandRunner) -> dict[str, str]
     versions = apt.unpack([*kernel, *apt.with_libraries(wanted.packages)], root)
     shutil.rmtree(aside)
     keep_links_inside(root)
+    merge_usr(root)
     for release in _releases(root):
         # Debian's depmod runs when a package is installed, which these never are.
         argv = ["depmod", "--basedir", root, release]
         path = {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
         runner.run(argv, what="index the kernel's modules", timeout=UNPACK_LIMIT, env=path)
     return versions
+
+
+def merge_usr(root: str) -> None:
+    """The links that a merged /usr has, which no package brings (from Debian 13 on): programs name their linker so."""
+    for name in ("bin", "sbin", "lib", "lib64"):
+        link = os.path.join(root, name)
+        if os.path.isdir(os.path.join(root, "usr", name)) and not os.path.lexists(link):
+            os.symlink(f"usr/{name}", link)
 
 
 def keep_links_inside(root: str) -> None:

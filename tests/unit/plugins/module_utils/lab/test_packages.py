@@ -109,6 +109,17 @@ def test_links_stay_inside(mirror: Mirror, tmp_path: Path) -> None:
     assert os.readlink(root / "lib64/near") == "ld64.so.1"
 
 
+def test_a_merged_usr_gets_its_links(tmp_path: Path) -> None:
+    for folder in ("usr/lib", "usr/bin", "lib64"):
+        (tmp_path / folder).mkdir(parents=True)
+    packages.merge_usr(str(tmp_path))
+    packages.merge_usr(str(tmp_path))
+    assert os.readlink(tmp_path / "lib") == "usr/lib"
+    assert os.readlink(tmp_path / "bin") == "usr/bin"
+    assert not os.path.islink(tmp_path / "lib64")
+    assert not os.path.lexists(tmp_path / "sbin")
+
+
 def test_the_second_time_it_is_there(mirror: Mirror, tmp_path: Path) -> None:
     first = store(mirror, tmp_path).ensure(WANTED, force=False, check=False)
     before = len(mirror.runner.calls)
