@@ -34,8 +34,14 @@ read_ssh() {
     esac
 }
 
-# Ready is a server that has taken the record's first version: it tells of a dump that never came to its end.
+# Ready is a server that has taken the record's first version: it tells of a dump that never came to its end. It is sent
+# first for one more reason: asked whether to trust an unknown server, the client reads the answer from the stream when
+# there is no terminal, and a record does not begin with a "y".
 open_ssh() {
+    if ! grep -q "^$host " "$etc/.ssh/known_hosts"; then
+        fail fail-login "$user@$host:$port: no host key is pinned for the server"
+        return 1
+    fi
     open_network || return 1
     new_id
     as_stream

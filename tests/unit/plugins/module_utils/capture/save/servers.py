@@ -63,6 +63,8 @@ def make_machine(tmp_path: Path, *words: str) -> Capture:
     """A machine with these words on its command line, an interface, a prepared partition and a server that answers."""
     capture = make_capture(tmp_path, *PARTS)
     (tmp_path / "proc/cmdline").write_text(" ".join(["console=ttyS0", *words, "panic=1"]))
+    (tmp_path / "etc/.ssh").mkdir()
+    (tmp_path / "etc/.ssh/known_hosts").write_text("192.0.2.9 ssh-ed25519 AAAAC3Nz\n")
     (tmp_path / "sys/class/net/eth0").mkdir(parents=True)
     (tmp_path / "sys/class/net/eth0/address").write_text(f"{MAC}\n")
     (tmp_path / "sys/class/net/eth0/carrier").write_text("1\n")

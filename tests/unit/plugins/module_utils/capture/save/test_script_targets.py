@@ -160,6 +160,21 @@ def test_a_server_that_fails_moves_on_to_the_disk(tmp_path: Path, first: str, fa
     assert said in record["targets"][0]["reason"]
 
 
+@pytest.mark.parametrize("pinned", ["", "192.0.2.99 ssh-ed25519 AAAAC3Nz\n"])
+def test_a_server_whose_key_is_not_pinned_is_never_spoken_to(tmp_path: Path, pinned: str) -> None:
+    capture = make_machine(tmp_path, SSH, LOCAL, NET)
+    (tmp_path / "etc/.ssh/known_hosts").write_text(pinned)
+    assert run(capture) == ["save-start", "fail-login", "note-fallback", *SAVED]
+    assert not (tmp_path / "connections").exists()
+
+
+def test_what_a_server_gets_first_is_no_answer_to_a_question(tmp_path: Path) -> None:
+    capture = make_machine(tmp_path, SSH, NET)
+    server(capture, first='[ -e "$root/first" ] || cat >"$root/first"')
+    run(capture)
+    assert (tmp_path / "first").read_bytes()[:1] == b"{"
+
+
 def test_what_a_server_got_of_a_core_is_never_called_complete(tmp_path: Path) -> None:
     capture = make_machine(tmp_path, SSH, LOCAL, NET)
     capture.tool(core='case "$1" in -F) echo part; kill -9 $$ ;; *) echo core ;; esac')
