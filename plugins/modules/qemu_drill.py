@@ -70,7 +70,8 @@ options:
     description:
       - Words for the capture kernel's command line that name its dump targets, see M(linux.kdump.capture_initramfs).
       - Without them, the dump goes to an ext4 file system on the machine's own disk. With them, O(extra_args) must
-        bring what they lead to, and the outcome is what the save environment says on its console.
+        bring what they lead to, and where nothing is on the machine's own disk afterwards, whose label is C(drill), the
+        outcome is what the save environment says on its console.
     type: list
     elements: str
     default: []

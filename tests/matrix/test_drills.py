@@ -18,6 +18,15 @@ CAPTURES: t.Final[dict[str, dict[str, t.Any]]] = {
     "x86_64-2-processors": {"drill_architecture": "x86_64", "drill_cpus": 2, "drill_memory": "1G"},
     "x86_64-server": {"drill_architecture": "x86_64", "kernel_fragments": ["server"], "drill_crashkernel": "128M"},
     "x86_64-zlib-all-pages": {"drill_architecture": "x86_64", "collector": ["makedumpfile", "-c", "-d", "0"]},
+    # The first target is nowhere, the second is.
+    "x86_64-second-target": {
+        "drill_architecture": "x86_64",
+        "target_kinds": ["local"],
+        "drill_targets": [
+            "kdump.target=local,limit=3,UUID=00000000-0000-0000-0000-000000000001,ext4,/var/crash",
+            "kdump.target=local,LABEL=drill,ext4,/var/crash",
+        ],
+    },
     "x86_64-elf": {"drill_architecture": "x86_64", "collector": ["makedumpfile", "-E", "-d", "31"]},
 }
 #: A file system that is nowhere.

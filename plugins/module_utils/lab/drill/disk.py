@@ -22,6 +22,8 @@ from .spec import DUMP_PATH, DrillError, DrillSpec
 #: Room beside the memory and the crash image: the file system's own, and a dump that grew instead of shrinking.
 _SLACK: t.Final = 256 << 20
 _LIMIT: t.Final = 300
+#: By which targets may name it too; its UUID is another one each time.
+LABEL: t.Final = "drill"
 #: Where Debian keeps the tools of file systems; a user's search path need not lead there.
 _PATH: t.Final = f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin"
 _DUMPS: t.Final = "dump"
@@ -45,7 +47,7 @@ class Disk:
             size = spec.disk or spec.memory + sum(map(os.path.getsize, images.values())) + _SLACK
             # No time is spent on clearing what a new, sparse file does not hold anyway.
             argv = [
-                "mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-U", uuid, "-m", "0",
+                "mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-U", uuid, "-L", LABEL, "-m", "0",
                 "-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard", "-d", staging,
                 DISK_FILE, f"{size >> 10}k",
             ]  # fmt: skip
