@@ -114,7 +114,8 @@ def test_only_a_host_that_a_reboot_will_help_waits_for_it(
     answer = {"reboot_required": required, "reserved_bytes": reserved, "expected_bytes": 64}
     variables: dict[str, t.Any] = {"__kdump_crashkernel": answer, "ansible_check_mode": check_mode}
     waits = jinja2.Template(read("vars/main.yml")["__kdump_waits"]).render(variables) == "True"
-    (task,) = [task for task in read("tasks/present.yml") if "install" in task.get("linux.kdump.kexec_crash", {})]
+    # The first one only looks.
+    (_, task) = [task for task in read("tasks/present.yml") if "install" in task.get("linux.kdump.kexec_crash", {})]
     template = jinja2.Template(task["linux.kdump.kexec_crash"]["state"])
     assert template.render(variables, __kdump_planned={"kexec": kexec}, __kdump_waits=waits) == state
     (proof,) = [task for task in read("tasks/main.yml") if task.get("ansible.builtin.include_tasks") == "verify.yml"]
@@ -148,3 +149,27 @@ def test_a_fit_is_looked_for_before_anything_is_changed() -> None:
     assert fit["when"] == "kdump_crashkernel == 'fit'"
     assert names.index(fit["name"]) < names.index("Install kexec-tools")
     assert set(read("vars/main.yml")["__kdump_fit"]) == {"calibration", "kernel", "initramfs", "target"}
+
+
+@pytest.mark.parametrize(
+    ("targets", "built", "lacking"),
+    [
+        ([], None, []),
+        (["local"], None, []),
+        (["ssh", "local"], None, ["ssh", "local"]),
+        (["ssh", "local"], ["local", "ssh"], []),
+        (["ssh", "raw", "local"], ["local", "ssh"], ["raw"]),
+    ],
+)
+def test_targets_that_the_image_was_not_built_for_are_refused(
+    targets: list[str], built: list[str] | None, lacking: list[str]
+) -> None:
+    (refusal,) = [task for task in read("tasks/present.yml") if "was not built for" in task["name"]]
+    environment = jinja2.Environment()
+    environment.filters["difference"] = lambda first, second: [item for item in first if item not in second]
+    variables = {
+        "kdump_targets": [{"kind": kind} for kind in targets],
+        "kdump_capture_initramfs": {"manifest": {"targets": built} if built else {}},
+    }
+    found = environment.from_string(refusal["vars"]["__kdump_lacking"]).render(variables)
+    assert found == str(lacking)
