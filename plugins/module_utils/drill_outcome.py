@@ -31,6 +31,8 @@ ADVICE: t.Final = {
 _TAG_ADVICE: t.Final = {
     "fail-vmcore": "Load the crash image again",
     "fail-module": "Build the capture initramfs for this capture kernel",
+    "fail-network": "Check the network and the server of the dump target",
+    "fail-login": "Register the host at its dump server again, and build its save environment anew",
     "fail-space": "Make room on the dump target or give it more space",
     "fail-timeout": "Raise the time limits of the capture initramfs or use a faster target",
 }
