@@ -206,7 +206,7 @@ class Probes:
             size=size,
             passed=passed,
             outcome="captured" if passed else _failure(result),
-            detail="" if passed else result.message[:_LONGEST_DETAIL],
+            detail="" if passed else _cause(result.message),
             seconds=time.monotonic() - began,
             total_kib=result.total_kib,
             peak_used_kib=result.peak_used_kib,
@@ -216,6 +216,11 @@ class Probes:
         if self.request.logs and os.path.isfile(result.console):
             os.makedirs(self.request.logs, exist_ok=True)
             shutil.copyfile(result.console, os.path.join(self.request.logs, name))
+
+
+def _cause(message: str) -> str:
+    """What a drill's message says of the cause; the console that it names goes away with the trial."""
+    return message.partition("Cannot drill: ")[2].split(". ")[0][:_LONGEST_DETAIL]
 
 
 def _failure(result: DrillResult) -> str:
