@@ -138,6 +138,8 @@ def _absence(
     new = sorted(str(dump["id"]) for dump in after if dump["id"] not in known)
     if new:
         return "save_failed", f"the new dump {new[-1]} is incomplete or does not carry this drill's nonce"
+    if seen.saved:
+        return "save_failed", "its memory was saved, but not on the host: the dump is on another of its targets"
     if seen.capture_kernel:
         return "save_failed", "the capture kernel ran, but left no dump"
     return "no_capture", "the host is back, and there is no new dump"

@@ -90,6 +90,13 @@ CASES = [
         "left no dump",
     ),
     (
+        "a dump on a server",
+        Sighting("settled", 9.0, capture_kernel=True, saved=True),
+        [OLD],
+        "save_failed",
+        "the dump is on another of its targets",
+    ),
+    (
         "half a dump without a record",
         SETTLED,
         [{"id": "new", "complete": False, "record": None}],
