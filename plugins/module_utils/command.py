@@ -9,7 +9,9 @@ Pure code takes a `CommandRunner`. Modules hand it a `ModuleRunner`, plugins on 
 
 from __future__ import annotations
 
+import os
 import shlex
+import shutil
 import time
 import typing as t
 from collections.abc import Mapping, Sequence
@@ -25,6 +27,25 @@ TIMEOUT_CODES = (124, KILLED)
 KILL_AFTER = 10
 
 C_LOCALE = {"LANG": "C", "LC_ALL": "C", "LANGUAGE": "C"}
+
+#: Where mke2fs, depmod and their like are, which the PATH of an ordinary user does not name on Debian.
+_SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+
+
+def search_path() -> str:
+    """Where commands are looked for: everywhere that PATH names, then where the system's tools are."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join([*folders, *(folder for folder in _SYSTEM_FOLDERS if folder not in folders)])
+
+
+def which(name: str) -> str | None:
+    """The path of a command, None where it is not installed."""
+    return shutil.which(name, path=search_path())
+
+
+def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What every command finds in its environment."""
+    return {**C_LOCALE, "PATH": search_path(), **(more or {})}
 
 
 class CommandError(KdumpError):
@@ -123,7 +144,7 @@ class ModuleRunner:
         limited = ["timeout", f"--kill-after={KILL_AFTER}", str(timeout), *argv]
         started = time.monotonic()
         rc, out, err = self._module.run_command(
-            limited, cwd=cwd, data=data, environ_update={**C_LOCALE, **(env or {})}, handle_exceptions=False
+            limited, cwd=cwd, data=data, environ_update=environment(env), handle_exceptions=False
         )
         seconds = time.monotonic() - started
         return finish(Completed(tuple(argv), rc, out, err), what=what, timeout=timeout, check=check, seconds=seconds)

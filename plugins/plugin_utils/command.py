@@ -9,7 +9,7 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from ..module_utils.command import C_LOCALE, CommandTimeoutError, Completed, finish
+from ..module_utils.command import CommandTimeoutError, Completed, environment, finish
 
 
 class LocalRunner:
@@ -28,7 +28,7 @@ class LocalRunner:
     ) -> Completed:
         try:
             done = subprocess.run(
-                list(argv), cwd=cwd, input=data or "", env={**os.environ, **C_LOCALE, **(env or {})}, timeout=timeout,
+                list(argv), cwd=cwd, input=data or "", env={**os.environ, **environment(env)}, timeout=timeout,
                 capture_output=True, text=True, errors="surrogateescape", check=False,
             )  # fmt: skip
         except FileNotFoundError:

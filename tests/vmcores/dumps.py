@@ -106,17 +106,13 @@ def _make(guest: Guest, scratch: pathlib.Path) -> pathlib.Path:
 
 def _make_disk(disk: pathlib.Path, inputs: pathlib.Path, mib: int) -> None:
     argv = ["mke2fs", "-q", "-t", "ext4", "-O", _FEATURES, "-b", "4096", "-d", str(inputs), str(disk), f"{mib}M"]
-    packages.RUNNER.run(argv, what="make the guest's disk", timeout=120, env={"PATH": _with_sbin()})
-
-
-def _with_sbin() -> str:
-    return f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    packages.RUNNER.run(argv, what="make the guest's disk", timeout=120)
 
 
 def _read_disk(disk: pathlib.Path, result: pathlib.Path, dumps: t.Iterable[str]) -> None:
     """Everything on the disk, without mounting it: that would take root."""
     argv = ["debugfs", "-R", f"rdump / {result}", str(disk)]
-    packages.RUNNER.run(argv, what="read the guest's disk", timeout=120, env={"PATH": _with_sbin()})
+    packages.RUNNER.run(argv, what="read the guest's disk", timeout=120)
     for name in dumps:
         if (result / name).exists():
             # QEMU makes them read-only.

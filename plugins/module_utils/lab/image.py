@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ..command import CommandError, CommandRunner
+from ..command import CommandError, CommandRunner, which
 from ..errors import KdumpError
 from ..files import canonical_json, digest_of, read_text, write_atomic
 from . import bootdisk, recipe
@@ -105,7 +105,7 @@ class Builder:
     runner: CommandRunner
     report: Report
     root: bool
-    which: Callable[[str], str | None] = shutil.which
+    which: Callable[[str], str | None] = which
     clock: Clock = field(default_factory=SystemClock)
 
     @property

@@ -9,12 +9,11 @@ The private key stays where it is: commands are told its path, and nothing here 
 from __future__ import annotations
 
 import os
-import shutil
 import typing as t
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..command import CommandRunner
+from ..command import CommandRunner, which
 from ..errors import KdumpError
 from . import appended
 from .certificate import MAX_BYTES, Certificate, certificate_of_pem
@@ -57,7 +56,7 @@ class Identity:
 
 def identity(
     key: str, certificate: str, *, form: Form, runner: CommandRunner,
-    which: Callable[[str], t.Optional[str]] = shutil.which,
+    which: Callable[[str], t.Optional[str]] = which,
 ) -> Identity:  # fmt: skip
     """The identity of the two files, looked at before anything else is done: a build takes minutes."""
     missing = sorted({TOOLS[tool] for tool in _NEEDED[form] if not which(tool)})

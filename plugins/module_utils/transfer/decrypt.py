@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..command import CommandRunner
+from ..command import CommandRunner, which
 from ..errors import KdumpError
 from ..host import paths
 
@@ -75,7 +74,7 @@ def decrypt(wanted: Request, runner: CommandRunner, *, check_mode: bool) -> dict
 
 
 def _check(wanted: Request) -> None:
-    if shutil.which(wanted.age) is None:
+    if which(wanted.age) is None:
         raise DecryptError(
             f"Cannot decrypt {wanted.path}: {wanted.age} is not installed. Install it (package age on Debian)."
         )

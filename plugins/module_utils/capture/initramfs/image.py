@@ -13,7 +13,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import stat
 import tempfile
 import typing as t
@@ -21,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ... import files
-from ...command import CommandRunner
+from ...command import CommandRunner, which
 from ...errors import KdumpError
 from ..save import hooks as save_hooks
 from ..save import levels
@@ -283,7 +282,7 @@ def compress(data: bytes, compression: str, runner: CommandRunner) -> bytes:
 
 def _zstd(runner: CommandRunner, data: bytes, option: str, *, what: str) -> bytes:
     """Run zstd over ``data``; by way of files, since commands speak text."""
-    if shutil.which("zstd") is None:
+    if which("zstd") is None:
         raise InitramfsError(f"Cannot {what}: zstd is not installed. Install it (package zstd on Debian).")
     with tempfile.TemporaryDirectory(prefix="linux-kdump-") as folder:
         source, result = os.path.join(folder, "in"), os.path.join(folder, "out")

@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...command import CommandRunner, CommandTimeoutError, Completed
+from ...command import CommandRunner, CommandTimeoutError, Completed, which
 from ...errors import KdumpError
 from ...files import read_text, write_atomic
 from ...progress import Progress, minutes, run_watched
@@ -221,8 +221,7 @@ class Compiler:
 
 def _require_depmod() -> None:
     """Before the build, since kbuild only warns after it, and without depmod's files nobody finds a module."""
-    # As kbuild looks for it.
-    if not shutil.which("depmod", path=f"{os.environ.get('PATH', os.defpath)}:/sbin"):
+    if not which("depmod"):
         raise CompileError("Cannot build kernel modules: there is no depmod. Install it (apt-get install kmod)")
 
 

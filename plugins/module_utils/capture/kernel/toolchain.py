@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ...command import CommandRunner
+from ...command import CommandRunner, which
 from ...errors import KdumpError
 from .architectures import Architecture
 
@@ -43,7 +42,7 @@ class Toolchain:
 
 def missing_packages(
     runner: CommandRunner,
-    which: Callable[[str], str | None] = shutil.which,
+    which: Callable[[str], str | None] = which,
     tools: Mapping[str, str] = MappingProxyType(TOOLS),
 ) -> list[str]:
     """Debian's names of the packages that are not there."""
@@ -62,9 +61,7 @@ def _exists(_runner: CommandRunner, header: str) -> bool:
     return os.path.isfile(os.path.join("/usr/include", header))
 
 
-def inspect(
-    runner: CommandRunner, architecture: Architecture, which: Callable[[str], str | None] = shutil.which
-) -> Toolchain:
+def inspect(runner: CommandRunner, architecture: Architecture, which: Callable[[str], str | None] = which) -> Toolchain:
     """The compiler to use and its version; all that is missing is named at once."""
     prefix = _prefix(runner, architecture, which)
     missing = missing_packages(runner, which, {**TOOLS, **(architecture.packages if prefix else {})})

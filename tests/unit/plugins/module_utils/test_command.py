@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import time
 import typing as t
+from pathlib import Path
 
 import pytest
 
+from ansible_collections.linux.kdump.plugins.module_utils import command
 from ansible_collections.linux.kdump.plugins.module_utils.command import (
     CommandError,
     CommandTimeoutError,
     Completed,
     ModuleRunner,
+    search_path,
+    which,
 )
 
 
@@ -31,11 +35,33 @@ class FakeModule:
         return self.answer
 
 
+@pytest.mark.parametrize(
+    ("path", "folders"),
+    [
+        ("/usr/bin:/bin", "/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"),
+        ("/sbin:/opt/bin", "/sbin:/opt/bin:/usr/local/sbin:/usr/sbin"),
+    ],
+)
+def test_the_tools_of_the_system_are_found_by_an_ordinary_user(
+    monkeypatch: pytest.MonkeyPatch, path: str, folders: str
+) -> None:
+    monkeypatch.setenv("PATH", path)
+    assert search_path() == folders
+
+
+def test_a_tool_of_the_system_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(command, "_SYSTEM_FOLDERS", (str(tmp_path),))
+    assert which("of-the-system") is None
+    (tmp_path / "of-the-system").touch(0o755)
+    assert which("of-the-system") == str(tmp_path / "of-the-system")
+
+
 def test_a_module_command_runs_under_a_limit_and_in_the_c_locale() -> None:
     module = FakeModule(out="done\n")
     done = ModuleRunner(module).run(["kexec", "-S"], what="ask kexec", timeout=7, env={"A": "b"})
     assert module.args == ["timeout", "--kill-after=10", "7", "kexec", "-S"]
-    assert module.kwargs["environ_update"] == {"LANG": "C", "LC_ALL": "C", "LANGUAGE": "C", "A": "b"}
+    wanted = {"LANG": "C", "LC_ALL": "C", "LANGUAGE": "C", "PATH": search_path(), "A": "b"}
+    assert module.kwargs["environ_update"] == wanted
     assert done == Completed(("kexec", "-S"), 0, "done\n", "")
 
 

@@ -35,7 +35,7 @@ def dump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name).write_text(f"age-encryption.org/v1\n{name}")
     (folder / "kdump.json").write_text("{}")
     (tmp_path / "key").write_text("secret")
-    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("shutil.which", lambda name, path: f"/usr/bin/{name}")
     return folder
 
 
@@ -137,7 +137,7 @@ def test_what_cannot_be_done_is_one_error(dump: Path, prepare: t.Callable[[Path]
 def test_without_age_or_dump_the_error_says_so(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(KdumpError, match="it is not there"):
         decrypt.decrypt(_request(dump / "absent"), FakeRunner(), check_mode=False)
-    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name, path: None)
     with pytest.raises(KdumpError, match="package age on Debian"):
         decrypt.decrypt(_request(dump), FakeRunner(), check_mode=False)
 

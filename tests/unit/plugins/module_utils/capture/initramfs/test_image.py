@@ -188,7 +188,7 @@ def test_zstd_runs_with_one_thread(
         Path(argv[argv.index("-o") + 1]).write_bytes(b"packed")
         return 0, "", ""
 
-    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("shutil.which", lambda name, path: f"/usr/bin/{name}")
     runner.answers[("zstd", "--quiet", "--no-progress", "--single-thread", "-19")] = zstd
     result = _build({**options, "compression": "zstd"}, runner)
     assert Path(result["path"]).read_bytes() == b"packed"
@@ -214,7 +214,7 @@ def test_what_cannot_be_done_is_one_error(
 def test_without_zstd_the_error_says_so(
     options: dict[str, t.Any], runner: FakeRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name, path: None)
     with pytest.raises(KdumpError, match="zstd is not installed"):
         _build({**options, "compression": "zstd"}, runner)
 

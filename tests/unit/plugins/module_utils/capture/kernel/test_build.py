@@ -177,7 +177,7 @@ def test_modules_come_with_their_kernel(tmp_path: pathlib.Path, tree: pathlib.Pa
 def test_modules_that_nobody_could_find_are_not_built(
     tmp_path: pathlib.Path, tree: pathlib.Path, modular: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shutil.which", lambda _name, path=None: None)
+    monkeypatch.setattr("shutil.which", lambda _name, path: None)
     with pytest.raises(CompileError, match=r"there is no depmod\. Install it \(apt-get install kmod\)"):
         build(make_request(tmp_path, tree, fragments=("tiny", modular)))
 
