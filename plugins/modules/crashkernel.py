@@ -183,37 +183,37 @@ fit:
   contains:
     size_bytes:
       description: What is reserved. The sum of the next three, in whole MiB.
-      returned: with O(size=fit)
+      returned: when a fit was asked for
       type: int
       sample: 28311552
     smallest_bytes:
       description: The smallest reservation that was seen to work each time.
-      returned: with O(size=fit)
+      returned: when a fit was asked for
       type: int
       sample: 24117248
     margin_bytes:
       description: 4 MiB, or 10 % where that is more.
-      returned: with O(size=fit)
+      returned: when a fit was asked for
       type: int
       sample: 4194304
     growth_bytes:
       description: What a host that is larger than the measured machine needs beside that.
-      returned: with O(size=fit)
+      returned: when a fit was asked for
       type: int
       sample: 0
     profile:
       description: The profile that was measured.
-      returned: with O(size=fit)
+      returned: when a fit was asked for
       type: str
       sample: tiny
     memory_bytes:
       description: The RAM of the machine that it was measured on.
-      returned: with O(size=fit)
+      returned: when a fit was asked for
       type: int
       sample: 1073741824
     cpus:
       description: The CPUs of the machine that it was measured on.
-      returned: with O(size=fit)
+      returned: when a fit was asked for
       type: int
       sample: 2
   sample:
@@ -226,7 +226,7 @@ fit:
     cpus: 2
 measured:
   description: The entries of the calibration, one line each.
-  returned: when O(size=fit) and nothing was measured for these images
+  returned: when nothing was measured for these images
   type: list
   elements: str
   sample: ["tiny x86_64 local kernel 565f1343e1df825f initramfs c94c81ea02131f5e 1024M RAM, 2 CPUs: 23M, reserve 27M"]
