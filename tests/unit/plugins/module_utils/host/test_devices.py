@@ -62,6 +62,21 @@ def test_every_driver_on_the_way_is_found(tmp_path: Path, name: str, steps: list
 
 
 @pytest.mark.parametrize(
+    ("device", "source", "steps"),
+    [
+        ("259:1", "nvme0n1p1", ["0000:01:00.0 nvme nvme", "0000:00:01.0 pcieport -"]),
+        ("8:16", "sdb", ["6:2:0:0 sd sd_mod", "0000:02:00.0 megaraid_sas megaraid_sas", "0000:00:02.0 pcieport -"]),
+        ("8:0", "sda", ["0:0:0:0 sd sd_mod", "0000:00:1f.2 ahci ahci"]),
+        ("254:0", "vda", ["virtio0 virtio_blk virtio_blk", "0000:00:04.0 virtio-pci virtio_pci"]),
+    ],
+)
+def test_every_disk_of_one_machine(tmp_path: Path, device: str, source: str, steps: list[str]) -> None:
+    host = recorded("q35", tmp_path)
+    put(tmp_path, f"/proc/self/mountinfo = 28 1 {device} / / rw - xfs /dev/{source} rw")
+    assert lines(devices.target_steps("/var/crash", host)) == [f"/dev/{source} xfs xfs", *steps]
+
+
+@pytest.mark.parametrize(
     ("line", "step"),
     [
         ("/sys/devices/virtual/block/md0/md/level = raid6", "md0 raid6 raid456"),
@@ -112,6 +127,13 @@ def test_a_loop_device_says_so(tmp_path: Path) -> None:
             ],
         ),
         ("megaraid", ["eno1 d0:94:66:00:00:01 default 0000:04:00.0 tg3 tg3, 0000:00:1c.0 pcieport -"]),
+        (
+            "q35",
+            [
+                "eth0 52:54:00:12:34:57 other virtio1 virtio_net virtio_net, 0000:00:05.0 virtio-pci virtio_pci",
+                "eth1 52:54:00:12:34:56 other 0000:03:00.0 e1000e e1000e, 0000:00:03.0 pcieport -",
+            ],
+        ),
         ("layers", []),
     ],
 )
