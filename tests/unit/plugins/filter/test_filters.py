@@ -23,6 +23,7 @@ FILTERS = {
     "html_text": ("<", str),
     "human_size": (1, str),
     "human_duration": (1, str),
+    "collector_support": ({}, dict),
 }
 
 
