@@ -49,7 +49,7 @@ def known_hosts(text: str, *, path: str) -> str:
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
-        names, _, key = line.partition(" ")
+        names, _blank, key = line.partition(" ")
         match = _KEY.match(key)
         hosts = [_HOST.fullmatch(name) for name in names.split(",")]
         if not match or not all(hosts):
@@ -69,17 +69,14 @@ def _parts(data: bytes) -> tuple[bytes, bytes, bytes]:
         raise ValueError
     rest = data[len(_MAGIC) :]
     cipher, rest = _take(rest)
-    for _ in ("key derivation", "its options"):
-        _, rest = _take(rest)
-    _, rest = _take(rest[4:])
-    secret, _ = _take(rest)
+    rest = _after(_after(rest))  # how a passphrase would become a key, and with which options
+    secret = _take(_after(rest[4:]))[0]
     if cipher != b"none":
         return cipher, b"", b""
     if len(secret) < 8 or secret[:4] != secret[4:8]:
         raise ValueError
     kind, rest = _take(secret[8:])
-    _, rest = _take(rest)
-    return cipher, kind, _take(rest)[0]
+    return cipher, kind, _take(_after(rest))[0]
 
 
 def _take(data: bytes) -> tuple[bytes, bytes]:
@@ -88,6 +85,11 @@ def _take(data: bytes) -> tuple[bytes, bytes]:
     if len(data) < 4 or len(data) < end:
         raise IndexError
     return data[4:end], data[end:]
+
+
+def _after(data: bytes) -> bytes:
+    """What follows a string."""
+    return _take(data)[1]
 
 
 def _string(data: bytes) -> bytes:

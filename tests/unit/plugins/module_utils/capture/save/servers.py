@@ -112,7 +112,7 @@ def header(capture: Capture) -> dict[str, str]:
     text = (capture.root / "dev/vdb2").read_bytes()[: target_raw.HEADER_BYTES].rstrip(b"\0").decode()
     first, *lines = text.splitlines()
     assert first == target_raw.MAGIC
-    return {name: value for name, _, value in (line.partition("=") for line in lines)}
+    return dict(line.partition("=")[::2] for line in lines)
 
 
 def received(capture: Capture) -> Path:
