@@ -104,7 +104,7 @@ options:
   stall:
     description:
       - Seconds that the console may be silent between the crash and the save environment's first line. Where the system
-        itself took more than half of that to boot, twice its time.
+        itself took more than a fifth of that to boot, five times its time.
     type: int
     default: 120
   nonce:

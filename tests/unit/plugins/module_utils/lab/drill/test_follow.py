@@ -115,8 +115,8 @@ def test_the_record_goes_before_the_console() -> None:
         (ARMED, 65.0, "silent for 60 seconds"),
         (CAPTURING, 600.0, None),
         # a machine that took its time to boot is given time
-        ([(100 * seconds, line) for seconds, line in ARMED], 1200.0, None),
-        ([(100 * seconds, line) for seconds, line in ARMED], 1230.0, "silent for 800 seconds"),
+        ([(100 * seconds, line) for seconds, line in ARMED], 2400.0, None),
+        ([(100 * seconds, line) for seconds, line in ARMED], 2430.0, "silent for 2000 seconds"),
         (SAVED, 60.0, None),
         (SAVED, 70.0, "did not end the machine"),
         ((*ARMED, (5, "---[ end Kernel panic - not syncing: x ]---")), 5.0, "died and does not restart"),
