@@ -26,7 +26,7 @@ _BUILD_LIMIT: t.Final = 3600
 
 #: What Debian's kernel makes of each image: why it refuses it, or that it does not. Without shim, which brings the key
 #: of the distribution, it trusts not even its own kind.
-_LOCKED: t.Final = {
+_LOCKED: t.Final[dict[str, str | None]] = {
     "debian": "untrusted", "stripped": "unsigned", "stranger": "untrusted", "no-stub": "unsigned",
     "capture": "untrusted", "capture-changed": "changed",
 }  # fmt: skip
@@ -36,7 +36,7 @@ _CASES: t.Final[dict[str, tuple[str, dict[str, str | None]]]] = {
     "confidentiality": ("lockdown=confidentiality", _LOCKED),
 }
 #: By Secure Boot, the keys of the firmware are trusted as well.
-_SECURE: t.Final = {**_LOCKED, "capture": None}
+_SECURE: t.Final[dict[str, str | None]] = {**_LOCKED, "capture": None}
 
 
 @dataclass
