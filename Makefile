@@ -5,6 +5,8 @@ SHELL := /bin/bash
 
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.tree
+# Into a pipe or a log, too, what takes minutes says how far it is while it is on its way.
+export PYTHONUNBUFFERED := 1
 VENV := .venv
 # Whoever is neither root nor let in by sudo without a password is asked for it, once.
 BECOME := $(shell [ "$$(id -u)" = 0 ] || sudo -n true 2>/dev/null || echo --ask-become-pass)
