@@ -10,6 +10,7 @@ pyelftools, the dump by our own readers, and every page that the dump holds is c
 from __future__ import annotations
 
 import bisect
+import re
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,18 @@ BACKUP: t.Final[Mapping[tuple[str, str], tuple[Area, ...]]] = {
     ("i386", "kexec_load"): (Area(0, 640 << 10, "backup area"),),
     ("ppc64le", "kexec_load"): (Area(0, 64 << 10, "backup area"),),
 }
+
+
+#: POWER's firmware keeps its own state in a page of memory; both kernels call it, and the first says where it is.
+_RTAS: t.Final = re.compile(r"instantiating rtas at 0x(?P<start>[0-9a-f]+)")
+_RTAS_SIZE: t.Final = 64 << 10
+
+
+def firmware(console: str) -> tuple[Area, ...]:
+    """Where firmware writes while the capture kernel runs, by what the console says."""
+    match = _RTAS.search(console)
+    start = int(match["start"], 16) // _RTAS_SIZE * _RTAS_SIZE if match else 0
+    return (Area(start, start + _RTAS_SIZE, "firmware's area"),) if match else ()
 
 
 class Memory(t.Protocol):

@@ -19,7 +19,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.dete
 from ansible_collections.linux.kdump.plugins.module_utils.vmcore.containers.source import FileSource
 from ansible_collections.linux.kdump.plugins.plugin_utils.command import LocalRunner
 from ansible_collections.linux.kdump.tests.matrix.conftest import Drills
-from ansible_collections.linux.kdump.tests.matrix.oracle import BACKUP, Comparison, Dump, Witness, compare
+from ansible_collections.linux.kdump.tests.matrix.oracle import BACKUP, Comparison, Dump, Witness, compare, firmware
 
 #: QEMU writes half a gigabyte in a second or two; a busy machine takes its time.
 _DUMP_SECONDS: t.Final = 300.0
@@ -66,9 +66,9 @@ def compared(result: DrillResult, folder: pathlib.Path, architecture: str, sysca
         container = open_dump(source, Aids(), result.vmcore, stack).container
         assert container
         dump = Dump(container, stack.enter_context(pathlib.Path(result.vmcore).open("rb")))
-        return compare(
-            witness, dump, page=_PAGE.get(architecture, 4096), allowed=BACKUP.get((architecture, syscall), ())
-        )
+        console = pathlib.Path(result.console).read_text(errors="replace")
+        allowed = (*BACKUP.get((architecture, syscall), ()), *firmware(console))
+        return compare(witness, dump, page=_PAGE.get(architecture, 4096), allowed=allowed)
 
 
 @pytest.mark.parametrize(("architecture", "syscall", "collector"), _CASES)

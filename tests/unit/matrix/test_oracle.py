@@ -23,6 +23,7 @@ from ansible_collections.linux.kdump.tests.matrix.oracle import (
     Dump,
     Witness,
     compare,
+    firmware,
     joined,
     without,
 )
@@ -91,6 +92,17 @@ def test_of_many_differences_all_are_counted_and_some_are_kept() -> None:
     machine = {number: page(b"a") for number in range(3 * KEPT)}
     result = compare(Bytes(machine), Bytes(dict.fromkeys(machine, page(b"b"))))
     assert (result.differing, len(result.first)) == (3 * KEPT, KEPT)
+
+
+@pytest.mark.parametrize(
+    ("console", "expected"),
+    [
+        ("instantiating rtas at 0x000000001fff0000... done", (Area(0x1FFF0000, 0x20000000, "firmware's area"),)),
+        ("Linux version 6.1", ()),
+    ],
+)
+def test_firmware_says_where_it_is(console: str, expected: tuple[Area, ...]) -> None:
+    assert firmware(console) == expected
 
 
 def test_no_area_reaches_beyond_the_first_mebibyte() -> None:
