@@ -60,7 +60,7 @@ fail() {
 # What a tool said of its end: the cause where it is a known one, else its last line that is not about progress.
 last_words() {
     tr '\r' '\n' <"$temporary/out" >"$temporary/words"
-    words=$(grep -m 1 -i -e 'No space left on device' -e 'allocate memory' "$temporary/words" ||
+    words=$(grep -m 1 -i -e 'No space left on device' -e 'allocate memory' -e '^fatal error: ' "$temporary/words" ||
         grep -v -e '^ *$' -e '^Copying data' -e '^Checking for' -e ' Failed\.$' "$temporary/words" | tail -n 1)
     echo "${words:-it said nothing}"
 }
@@ -140,7 +140,7 @@ blame() {
         tag=fail-space
     elif [ "$1" -eq 143 ] || { [ "$1" -eq 137 ] && [ "$elapsed" -gt "$3" ]; }; then
         tag=fail-timeout
-    elif [ "$1" -eq 137 ] || grep -q 'allocate memory' "$temporary/out"; then
+    elif [ "$1" -eq 137 ] || grep -qi -e 'allocate memory' -e 'out of memory' "$temporary/out"; then
         tag=fail-memory
     else
         tag=$4
