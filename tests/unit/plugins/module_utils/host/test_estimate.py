@@ -22,7 +22,7 @@ from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.kexec.hosts
 SCHEMA = json.loads((Path(__file__).parents[5] / "docs/schemas/evidence.schema.json").read_text())["properties"][
     "estimate"
 ]
-#: A Debian 12 guest with 1 GiB.
+#: In the format of makedumpfile 1.7.2 (mem_usage in makedumpfile.c), with made-up numbers.
 TABLE = """\
 TYPE\t\tPAGES\t\t\tEXCLUDABLE\tDESCRIPTION
 ----------------------------------------------------------------------
