@@ -249,7 +249,7 @@ def main() -> None:
             "largest": {"type": "str", "default": "1G"},
             "first": {"type": "str", "default": "32M"},
             "granularity": {"type": "str"},
-            "passes": {"type": "int", "default": 3},
+            "passes": {"type": "int", "default": 3, "no_log": False},
             "trials": {"type": "int", "default": 60},
             "seconds": {"type": "int", "default": 14400},
             "timeout": {"type": "int", "default": 600},

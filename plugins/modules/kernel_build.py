@@ -320,7 +320,7 @@ def work(module: AnsibleModule) -> dict[str, t.Any]:
 
 
 def _signed(
-    module: AnsibleModule, request: kernel_build.Request, runner: ModuleRunner, progress: Progress
+    module: AnsibleModule, request: kernel_request.Request, runner: ModuleRunner, progress: Progress
 ) -> dict[str, t.Any]:  # fmt: skip
     """The same for a kernel with a signature."""
     request, sign = signed.signable(request), module.params["sign"]

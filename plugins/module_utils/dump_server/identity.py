@@ -139,7 +139,7 @@ def _pinned(wanted: Desired, text: str) -> str | None:
 
 def _refuse_changed(wanted: Desired, text: str) -> None:
     for line in text.splitlines():
-        name, _, rest = line.partition(" ")
+        name, _blank, rest = line.partition(" ")
         if name not in wanted.names:
             continue
         pinned = parse_key(rest, f"{wanted.known_hosts}, line {line[:40]!r}")

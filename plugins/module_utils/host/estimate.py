@@ -163,5 +163,5 @@ def _level(words: Sequence[str]) -> int:
 
 def _last_line(text: str) -> str | None:
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().endswith("Failed.")]
-    known = next((line for line in lines if any(words in line for words, _ in _COMPLAINTS)), None)
+    known = next((line for line in lines if any(words in line for words, _state in _COMPLAINTS)), None)
     return (known or (lines[-1] if lines else "it said nothing"))[:200]

@@ -103,7 +103,7 @@ def parse_request(line: str, settings: Settings) -> Request:
     words = line.split(" ")
     if len(line) > 1024 or len(words) != 4 or words[0] != COMMAND:
         raise Refusal("refused", f"the only command here is {COMMAND} <id> <name> <folder>")
-    _, dump, name, folder = words
+    dump, name, folder = words[1:]
     if not _ID.fullmatch(dump):
         raise Refusal("refused", "the id is not that of a dump")
     if not _NAME.fullmatch(name) or INCOMPLETE in name:

@@ -50,10 +50,10 @@ def files(entries: Sequence[Mapping[str, t.Any]]) -> content.Addition:
     if not entries:
         return content.Addition()
     wanted = [(_member(entry), str(entry["src"]), _mode(entry)) for entry in entries]
-    twice = next((member for member, _, _ in wanted if [other[0] for other in wanted].count(member) > 1), None)
+    twice = next((member for member, *_rest in wanted if [other[0] for other in wanted].count(member) > 1), None)
     if twice:
         raise ExtraError(f"Cannot put two extra files at /{twice} into the initramfs. Give one of them another dest.")
-    return content.Addition(facts={"extra_files": sorted(member for member, _, _ in wanted)}, **_content(wanted))
+    return content.Addition(facts={"extra_files": sorted(member for member, *_rest in wanted)}, **_content(wanted))
 
 
 def check_interpreters(members: Iterable[newc.Member]) -> None:

@@ -23,8 +23,7 @@ from .. import manifest
 from . import archive, config, toolchain
 from .compiler import MODULES, Compiler
 from .kconfig import fragment as kconfig
-from .request import SUFFIX, fragment_texts, merged
-from .request import Request as Request
+from .request import SUFFIX, Request, fragment_texts, merged
 from .source import Source, locate
 
 #: Part of every digest: raise it when the same inputs would give another kernel than before.

@@ -20,6 +20,7 @@ from .archive import ARCHIVE
 from .archive import write as write_archive
 from .compiler import MODULES
 from .fragments.signing import NAME as SIGNABLE
+from .request import Request
 
 #: Part of every digest: raise it when the same kernel would be signed differently than before.
 RECIPE: t.Final = 1
@@ -35,14 +36,14 @@ class Desired:
     folder: str
 
 
-def signable(request: build.Request) -> build.Request:
+def signable(request: Request) -> Request:
     """The request for a kernel that can hold a signature."""
     if FORMS[request.architecture.name] != "pe" or SIGNABLE in request.fragments:
         return request
     return replace(request, fragments=(*request.fragments, SIGNABLE))
 
 
-def desired(request: build.Request, key: str, certificate: str, runner: CommandRunner) -> Desired:
+def desired(request: Request, key: str, certificate: str, runner: CommandRunner) -> Desired:
     """Resolve every input; the key first, since it is the likeliest to be missing."""
     who = identity(key, certificate, form=FORMS[request.architecture.name], runner=runner)
     unsigned = build.desired(request, runner)
@@ -65,7 +66,7 @@ def plan(wanted: Desired, found: manifest.Manifest | None) -> build.Plan:
 
 
 def apply(
-    request: build.Request, wanted: Desired, runner: CommandRunner, progress: Progress
+    request: Request, wanted: Desired, runner: CommandRunner, progress: Progress
 ) -> manifest.Manifest:  # fmt: skip
     """Build the kernel where that is due, then sign a copy and move it into place."""
     document = build.current(wanted.unsigned) or build.apply(request, wanted.unsigned, runner, progress)
@@ -80,7 +81,7 @@ def apply(
 
 
 def _sign(
-    request: build.Request, wanted: Desired, unsigned: manifest.Manifest, results: str, runner: CommandRunner
+    request: Request, wanted: Desired, unsigned: manifest.Manifest, results: str, runner: CommandRunner
 ) -> manifest.Manifest:
     names = sorted(unsigned["files"])
     os.mkdir(results)
@@ -110,7 +111,7 @@ def _copy(source: str, target: str) -> None:
 
 
 def result(
-    request: build.Request, wanted: Desired, document: manifest.Manifest | None, step: build.Plan
+    request: Request, wanted: Desired, document: manifest.Manifest | None, step: build.Plan
 ) -> dict[str, t.Any]:  # fmt: skip
     """What the module returns, for the signed kernel."""
     as_built = replace(wanted.unsigned, digest=wanted.digest, folder=wanted.folder)

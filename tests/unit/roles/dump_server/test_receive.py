@@ -204,7 +204,7 @@ def test_the_later_of_two_attempts_at_once_wins(server: Server) -> None:
     first.stdin.flush()
     _until(lambda: server.files().get("vmcore.incomplete"))
     assert server.send(sealed(b"B"))[0] == 0
-    out, _ = first.communicate(sealed(b"A" * 8192)[4096:], timeout=LIMIT)
+    out, _errors = first.communicate(sealed(b"A" * 8192)[4096:], timeout=LIMIT)
     assert out.startswith(b"error incomplete another connection")
     assert server.files() == {"vmcore": b"B"}
 
@@ -213,7 +213,7 @@ def test_different_files_at_once_do_not_meet(server: Server) -> None:
     names = ["vmcore", "dmesg.txt", "other"]
     processes = [server.start(name) for name in names]
     for process, name in zip(processes, names):
-        out, _ = process.communicate(sealed(name.encode()), timeout=LIMIT)
+        out, _errors = process.communicate(sealed(name.encode()), timeout=LIMIT)
         assert out.startswith(b"ok ")
     assert server.files() == {name: name.encode() for name in names}
 
@@ -298,7 +298,7 @@ def test_who_logs_in_without_a_command_is_told_and_let_go(server: Server) -> Non
 
 def test_a_client_may_have_folders_in_its_folder(server: Server) -> None:
     process = server.start(folder="web1/rack/7")
-    out, _ = process.communicate(sealed(b"x"), timeout=LIMIT)
+    out, _errors = process.communicate(sealed(b"x"), timeout=LIMIT)
     assert out.startswith(b"ok 1 ")
     assert (server.root / "web1/rack/7" / ID / "vmcore").read_bytes() == b"x"
 

@@ -118,7 +118,7 @@ def test_the_servers_keys_are_pinned_by_name_and_port(
     keys = [made_up(1), made_up(2, "ssh-rsa")]
     pinned = run(tmp_path / "id", port=port, host_names=names, host_keys=keys)
     lines = Path(pinned["known_hosts"]).read_text().splitlines()
-    assert [line.split()[0] for line in lines] == [name for name in expected for _ in keys]
+    assert [line.split()[0] for line in lines] == [name for name in expected for _key in keys]
     assert "root@server" not in str(lines)
     assert not run(tmp_path / "id", port=port, host_names=names, host_keys=list(reversed(keys)))["changed"]
     found = subprocess.run(

@@ -111,7 +111,7 @@ def joined(group: str, port: int) -> socket.socket:
 def test_what_one_member_sends_reaches_the_others_and_no_other_segment() -> None:
     group, port = network.segment("/a/lab", "dumps").split(":")
     other = network.segment("/b/lab", "dumps").split(":")
-    members = [joined(group, int(port)) for _ in range(3)]
+    members = [joined(group, int(port)) for _number in range(3)]
     stranger = joined(other[0], int(other[1]))
     try:
         members[0].sendto(b"frame", (group, int(port)))

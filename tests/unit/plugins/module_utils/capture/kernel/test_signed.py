@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.capture import manifest
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures, build, signed, toolchain
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.request import Request
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.source import Source
 from ansible_collections.linux.kdump.plugins.module_utils.command import CommandError
 from ansible_collections.linux.kdump.plugins.module_utils.progress import Progress
@@ -38,7 +39,7 @@ class Bench:
         self.builds = 0
         self.fingerprint = "cd" * 32
         self.verifies = 0
-        self.request = build.Request(
+        self.request = Request(
             architecture=architectures.find("x86_64"), source=None, fragments=("tiny",), local_version="-kdump",
             cache=str(tmp_path / "cache"), jobs=1, timeout=60,
         )  # fmt: skip
@@ -54,7 +55,7 @@ class Bench:
         subject = Certificate("CN=us", "CN=us", "07", self.fingerprint, "11" * 20, None)
         return Identity(key, certificate, subject)
 
-    def desired(self, request: build.Request, _runner: object) -> build.Desired:
+    def desired(self, request: Request, _runner: object) -> build.Desired:
         source = Source("tarball", "/src/linux.tar.xz", "ef" * 32)
         folder = str(self.kernels / DIGEST[:16])
         return build.Desired(source, request.fragments, {}, toolchain.Toolchain("", {}), DIGEST, folder)

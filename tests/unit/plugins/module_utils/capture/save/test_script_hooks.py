@@ -28,7 +28,7 @@ def _capture(tmp_path: Path, limit: int = 5, **scripts: str) -> Capture:
     """A machine with hooks: before_10 is the hook 10 of the stage before."""
     capture = make_capture(tmp_path, hooks.part(count=len(scripts), limit=limit))
     for name, text in scripts.items():
-        stage, _, hook = name.partition("_")
+        stage, _blank, hook = name.partition("_")
         path = tmp_path / "etc/hooks" / stage / hook
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"#!/bin/sh\n{text}\n")
@@ -66,7 +66,8 @@ def test_what_a_hook_knows(tmp_path: Path) -> None:
 
     def known(stage: str) -> dict[str, str]:
         lines = (tmp_path / stage).read_text().splitlines()
-        return {name: value for name, _, value in (line.partition("=") for line in lines) if name.startswith("KDUMP_")}
+        pairs = (line.partition("=")[::2] for line in lines)
+        return {name: value for name, value in pairs if name.startswith("KDUMP_")}
 
     folder = capture.dump()
     vmcore = f"{tmp_path}/proc/vmcore"

@@ -124,7 +124,7 @@ def test_holding_still(world: World) -> None:
 
 
 def test_nobody_is_called_who_is_not_asked_for(world: World) -> None:
-    world.run(on_hold=lambda socket: pytest.fail(socket))
+    world.run(on_hold=pytest.fail)
 
 
 @pytest.mark.parametrize("missing", ["kernel", "capture", "initramfs"])

@@ -67,7 +67,8 @@ def test_the_memory_of_a_dump_is_the_same_after_the_move(tmp_path: Path) -> None
         assert bytes(image[old_at:]) == bytes(machine.memory)
         moved.write_bytes(image)
         assert examine(str(moved))["release"] == machine.release
-        assert examine(str(moved))["nonce"] == examine(str(path))["nonce"] is not None
+        assert examine(str(moved))["nonce"] == examine(str(path))["nonce"]
+        assert examine(str(path))["nonce"] is not None
 
 
 @pytest.mark.parametrize(
