@@ -40,6 +40,6 @@ def test_a_module_of_that_name_is_not_enough(tmp_path: Path) -> None:
     assert lacks(tmp_path, config().replace("CONFIG_KEXEC=y", "CONFIG_KEXEC=m")) == ["KEXEC"]
 
 
-@pytest.mark.parametrize("text", [None, "", "x" * (2 << 20)])
+@pytest.mark.parametrize("text", [None, "", "x" * (2 << 20)], ids=["none", "empty", "huge"])
 def test_nothing_tells(tmp_path: Path, text: str | None) -> None:
     assert lacks(tmp_path, text) is None
