@@ -123,7 +123,9 @@ def test_ssh_pins_the_host_key_and_asks_for_the_receiver_only(tmp_path: Path) ->
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("core", [b"", b"x" * 81, b"\nlinux.kdump-end \0\xff" * 99999], ids=["nothing", "little", "trailers"])
+@pytest.mark.parametrize(
+    "core", [b"", b"x" * 81, b"\nlinux.kdump-end \0\xff" * 99999], ids=["nothing", "little", "trailers"]
+)
 def test_any_bytes_arrive_as_they_are(tmp_path: Path, core: bytes) -> None:
     capture = make_machine(tmp_path, SSH, RAW, NET)
     (tmp_path / "core").write_bytes(core)
