@@ -107,7 +107,8 @@ options:
         M(linux.kdump.capture_drivers) chooses. Its parts are V(server_virtio), V(server_guests), V(server_storage),
         V(server_network) and V(server_filesystems).
       - Without it, V(tiny), and nothing for a production kernel that starts from a whole configuration.
-      - A production kernel may have V(lkdtm) as well, with which tests crash it in many ways.
+      - A production kernel may have V(userland) as well, which is what a distribution's programs expect of a kernel
+        that is made of fragments alone, and V(lkdtm), with which tests crash it in many ways.
     type: list
     elements: str
   local_version:

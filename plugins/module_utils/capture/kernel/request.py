@@ -16,7 +16,7 @@ from .architectures import Architecture
 from .fragments.base import BASE, REQUIRED
 from .fragments.catalogue import FRAGMENTS, PROFILES
 from .fragments.own import OWN
-from .fragments.system import DEBUG_INFO, FILE_LOAD, LKDTM, MINIMAL, SYSTEM
+from .fragments.system import DEBUG_INFO, FILE_LOAD, LKDTM, MINIMAL, SYSTEM, USERLAND
 from .fragments.system import REQUIRED as REQUIRED_OF_A_SYSTEM
 from .kconfig import fragment as kconfig
 
@@ -145,7 +145,7 @@ def _system_texts(request: Request) -> list[tuple[str, str]]:
 def _named_texts(request: Request) -> list[tuple[str, str]]:
     shipped = {**FRAGMENTS, **OWN[request.architecture.name]}
     if request.kind == "system":
-        shipped["lkdtm"] = LKDTM
+        shipped |= {"lkdtm": LKDTM, "userland": USERLAND}
     texts = []
     for item in request.fragments:
         if item in PROFILES:

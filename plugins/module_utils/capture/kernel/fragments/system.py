@@ -69,6 +69,28 @@ CONFIG_NET_CORE=y
 CONFIG_VIRTIO_NET=y
 """
 
+#: What a distribution's programs expect beyond that, where a kernel is made of fragments alone.
+USERLAND: t.Final = """\
+CONFIG_NAMESPACES=y
+CONFIG_UTS_NS=y
+CONFIG_IPC_NS=y
+CONFIG_USER_NS=y
+CONFIG_PID_NS=y
+CONFIG_NET_NS=y
+CONFIG_KEYS=y
+CONFIG_MEMBARRIER=y
+CONFIG_RSEQ=y
+CONFIG_ELF_CORE=y
+CONFIG_COREDUMP=y
+CONFIG_BPF_SYSCALL=y
+CONFIG_CGROUP_BPF=y
+CONFIG_CGROUP_PIDS=y
+CONFIG_HW_RANDOM=y
+CONFIG_HW_RANDOM_VIRTIO=y
+# The initramfs of the distribution is compressed with it.
+CONFIG_RD_ZSTD=y
+"""
+
 #: Crashes of many kinds on request, for tests.
 LKDTM: t.Final = """\
 CONFIG_DEBUG_KERNEL=y

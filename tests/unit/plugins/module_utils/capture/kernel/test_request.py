@@ -55,10 +55,11 @@ def test_a_minimal_system_kernel_has_what_a_machine_to_crash_needs(name: str) ->
     assert int(settings["NR_CPUS"].value) >= 8
 
 
-def test_only_a_system_kernel_is_made_to_be_crashed_in_many_ways() -> None:
-    assert request.merged(make(kind="system", fragments=["lkdtm"]))["LKDTM"].value == "y"
-    with pytest.raises(ConfigError, match="'lkdtm': there is none of that name"):
-        request.merged(make(fragments=["lkdtm"]))
+@pytest.mark.parametrize(("fragment", "symbol"), [("lkdtm", "LKDTM"), ("userland", "NAMESPACES")])
+def test_only_a_system_kernel_has_what_serves_no_capture(fragment: str, symbol: str) -> None:
+    assert request.merged(make(kind="system", fragments=[fragment]))[symbol].value == "y"
+    with pytest.raises(ConfigError, match=f"'{fragment}': there is none of that name"):
+        request.merged(make(fragments=[fragment]))
 
 
 @pytest.mark.parametrize(
