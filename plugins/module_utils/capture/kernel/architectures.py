@@ -39,6 +39,8 @@ class Architecture:
     core_headers: t.Literal["elf32", "elf64"] = "elf64"
     #: What kexec_file_load needs there beyond what it needs everywhere; None where there is no such system call.
     file_load: str | None = ""
+    #: kexec-tools takes the length of a capture kernel's file for the memory that it needs.
+    full_length: bool = False
 
     @property
     def machine(self) -> str:
@@ -72,7 +74,7 @@ _ALL: t.Final = (
         # kexec-tools writes ELF32 headers where all memory lies below 4 GiB, which it does without PAE
         name="i386", machines=("i686", "i386", "i486", "i586"), kernel_name="i386", source_name="x86",
         debian="i386", cross="i686-linux-gnu-", core_headers="elf32", file_load=None,
-        target="bzImage", built="arch/x86/boot/bzImage", fragment=machines.I386,
+        target="bzImage", built="arch/x86/boot/bzImage", fragment=machines.I386, full_length=True,
     ),
     Architecture(
         # the ELF file itself: neither firmware nor kexec on POWER needs another format

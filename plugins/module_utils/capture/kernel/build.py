@@ -20,7 +20,7 @@ from ...errors import KdumpError
 from ...files import digest_of, sync_directory
 from ...progress import InterruptedWorkError, Progress
 from .. import manifest
-from . import archive, config, toolchain
+from . import archive, config, length, toolchain
 from .compiler import MODULES, Compiler
 from .kconfig import fragment as kconfig
 from .request import SUFFIX, Request, fragment_texts, merged
@@ -83,6 +83,8 @@ def desired(request: Request, runner: CommandRunner) -> Desired:
     }
     if request.kind == "system":
         inputs |= {"kind": request.kind, "config": base.describe()["sha256"] if base else None}
+    if _has_full_length(request):
+        inputs |= {"full_length": True}
     digest = digest_of(inputs)
     folder = os.path.join(request.cache, "kernels", digest[:16])
     names = tuple(name for name, _text in fragment_texts(request))
@@ -133,9 +135,7 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
         if _keep_log(compiler.log, kept):
             error.facts["log_path"] = kept
         raise
-    _check_release(request, release)
-    if request.kind == "system":
-        archive.write(results, image=request.image, release=release)
+    _finish(request, results, release)
     document = manifest.kernel_manifest(
         {
             "architecture": request.architecture.name,
@@ -158,6 +158,19 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
     manifest.write(results, document)
     publish(results, wanted.folder)
     return document
+
+
+def _has_full_length(request: Request) -> bool:
+    return request.kind == "capture" and request.architecture.full_length and request.physical_start is None
+
+
+def _finish(request: Request, results: str, release: str) -> None:
+    """What is left to do with the results of a build."""
+    _check_release(request, release)
+    if request.kind == "system":
+        archive.write(results, image=request.image, release=release)
+    if _has_full_length(request):
+        length.lengthen(os.path.join(results, request.image))
 
 
 def _particulars(request: Request, wanted: Desired) -> dict[str, t.Any]:

@@ -27,6 +27,8 @@ from ansible_collections.linux.kdump.plugins.module_utils.command import Complet
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 from ansible_collections.linux.kdump.plugins.module_utils.progress import LEASE, Progress
 
+from .images import header
+
 #: Answers the two calls of make as kbuild would; files beside the tree's Makefile change what it does.
 MAKE = """\
 #!/bin/sh
@@ -50,6 +52,7 @@ case "$*" in
   if [ -e "$root/hang" ]; then sleep 60; fi
   mkdir -p "$O/arch/x86/boot" "$O/include/config"
   echo image "$KBUILD_BUILD_TIMESTAMP" "$FOREIGN" >"$O/arch/x86/boot/bzImage"
+  if [ -e "$root/bzImage" ]; then cp "$root/bzImage" "$O/arch/x86/boot/bzImage"; fi
   echo symbols "$*" >"$O/vmlinux"
   if [ ! -e "$root/no-map" ]; then echo map >"$O/System.map"; fi
   sed -n 's/^CONFIG_LOCALVERSION="\\(.*\\)"$/6.1.7\\1/p' "$O/.config" >"$O/include/config/kernel.release" ;;
@@ -191,6 +194,16 @@ def test_a_tarball_is_unpacked_and_stays_as_it_was(tmp_path: pathlib.Path, tree:
     assert result["release"] == "6.1.7-kdump"
     assert tarball.read_bytes() == before
     assert leftovers(tmp_path) == [pathlib.Path(str(result["path"])).name]
+
+
+def test_the_image_for_i386_is_as_long_as_the_memory_it_starts_in(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
+    (tree / "bzImage").write_bytes(header(memory=0x20000) + bytes(1000))
+    i386 = architectures.find("i386")
+    result = build(make_request(tmp_path, tree, architecture=i386, fragments=("ext4",)))
+    image = pathlib.Path(str(result["image"]))
+    assert image.stat().st_size == 32 * 512 + 0x20000
+    assert result["manifest"]["files"]["bzImage"]["bytes"] == image.stat().st_size  # type: ignore[index]
+    assert build(make_request(tmp_path, tree))["manifest"]["files"]["bzImage"]["bytes"] == 1024 + 1000  # type: ignore[index]
 
 
 @pytest.mark.parametrize("damage", ["bzImage", "manifest.json", "vmlinux"])
