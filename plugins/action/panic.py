@@ -69,7 +69,8 @@ class ActionModule(KdumpAction):
         self._result["console"] = list(follower.lines)[-_SHOWN_LINES:]
         after = self._after(end, link)
         dumps = (after or {}).get("dumps", [])
-        outcome = classify(seen, host=self._host, nonce=nonce, before=before["dumps"], after=dumps)
+        line = str((before.get("load") or {}).get("command_line") or "")
+        outcome = classify(seen, host=self._host, nonce=nonce, before=before["dumps"], after=dumps, command_line=line)
         return self._conclude(outcome, after, list(follower.lines))
 
     def _trigger(self, nonce: str, boot_id: str) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ ADVICE: t.Final = {
     "captured": "",
     "never_went_down": "Check that /proc/sysrq-trigger is writable there and that nothing ends processes at logout",
     "never_came_back": "Look at the host's console and reset it",
+    "elsewhere": "Look for it there, by this drill's nonce",
     "no_capture": "No capture kernel ran: check on its serial console that its crash image boots",
     "capture_out_of_memory": "Reserve more memory with crashkernel=",
     "save_failed": "Check the dump target",
@@ -37,6 +39,9 @@ _TAG_ADVICE: t.Final = {
     "fail-timeout": "Raise the time limits of the capture initramfs or use a faster target",
 }
 
+
+#: Targets of the capture kernel's command line that are not on the host.
+_SERVER: t.Final = re.compile(r"(?<!\S)kdump\.target=((?:ssh|nfs),\S+)")
 
 #: The longest message: a line of the console of 1024 characters and what is said around it.
 _LONGEST: t.Final = 2000
@@ -54,6 +59,8 @@ class Sighting:
     failure: str | None = None
     last_stage: str | None = None
     saved: bool = False
+    #: What the save script said of the target that it saved to.
+    place: str | None = None
     console: bool = False
     last_line: str | None = None
 
@@ -87,16 +94,20 @@ def classify(
     nonce: str,
     before: Sequence[Mapping[str, t.Any]] = (),
     after: Sequence[Mapping[str, t.Any]] = (),
+    command_line: str = "",
 ) -> Outcome:
     """Name the outcome. A known cause (memory, a failed step) goes before its symptom (not back, no dump).
 
-    ``before`` and ``after`` are the dumps on the host, from its evidence.
+    ``before`` and ``after`` are the dumps on the host, from its evidence; ``command_line`` is the capture kernel's.
     """
     dump = dump_of(after, nonce)
     if seen.end == NEVER_WENT_DOWN:
         return _outcome("never_went_down", f"Cannot crash {host}: it still runs after {seen.seconds:.0f} seconds", seen)
     if seen.end == SETTLED and dump and _is_saved(dump):
         return Outcome("captured", f"{host} crashed, saved its memory and is back", dump)
+    place = None if dump or _new(before, after) else _elsewhere(seen, command_line)
+    if seen.end == SETTLED and place:
+        return _outcome("elsewhere", f"{host} crashed and is back; the dump is not on it: {place}", seen)
     failure = _failure(seen, dump)
     name, cause = _cause(seen, failure) or _absence(seen, before, after)
     if name != "never_came_back" and seen.end == NEVER_CAME_BACK:
@@ -106,6 +117,21 @@ def classify(
 
 def _is_saved(dump: Mapping[str, t.Any]) -> bool:
     return bool(dump.get("complete")) and dump["record"].get("status") == "saved"
+
+
+def _new(before: Sequence[Mapping[str, t.Any]], after: Sequence[Mapping[str, t.Any]]) -> list[str]:
+    known = {dump["id"] for dump in before}
+    return sorted(str(dump["id"]) for dump in after if dump["id"] not in known)
+
+
+def _elsewhere(seen: Sighting, command_line: str) -> str | None:
+    """Where the dump is that is not on the host: as its save script said, else where it may be if nobody could see."""
+    if seen.saved:
+        return f"the console says that it was saved to {seen.place or 'another of its targets'}"
+    servers = _SERVER.findall(command_line)
+    if servers and not seen.console and not seen.capture_panic:
+        return f"it may have been saved to {' or '.join(servers)}"
+    return None
 
 
 def _failure(seen: Sighting, dump: Mapping[str, t.Any] | None) -> str | None:
@@ -134,12 +160,9 @@ def _absence(
     if seen.end == NEVER_CAME_BACK:
         stage = f", last seen at {seen.last_stage}" if seen.last_stage else ""
         return "never_came_back", f"the host was not back after {seen.seconds:.0f} seconds{stage}"
-    known = {dump["id"] for dump in before}
-    new = sorted(str(dump["id"]) for dump in after if dump["id"] not in known)
+    new = _new(before, after)
     if new:
         return "save_failed", f"the new dump {new[-1]} is incomplete or does not carry this drill's nonce"
-    if seen.saved:
-        return "save_failed", "its memory was saved, but not on the host: the dump is on another of its targets"
     if seen.capture_kernel:
         return "save_failed", "the capture kernel ran, but left no dump"
     return "no_capture", "the host is back, and there is no new dump"

@@ -132,6 +132,8 @@ outcome:
     - V(never_went_down), the host went on running. V(never_came_back), it went down and stayed away.
     - V(no_capture), it came back without a dump. V(capture_out_of_memory), the capture kernel had too little memory.
     - V(save_failed), the capture kernel ran, but could not save.
+    - V(elsewhere), it came back without a dump, which is on another of its targets, as far as its console could be
+      seen, or may be there.
   returned: after the trigger
   type: str
   sample: captured

@@ -72,6 +72,8 @@ class Follower:
         self._heard = 0.0
         self._dead_end = False
         self._crash_seen = False
+        self._ready: str | None = None
+        self._place: str | None = None
 
     # What was seen
 
@@ -135,6 +137,7 @@ class Follower:
             failure=next((event.name for event in self.events if event.name in FAILURES), None),
             last_stage=stages[-1] if stages else None,
             saved=self._seen("core-saved"),
+            place=self._place,
             console=self._console,
             last_line=None if end == SETTLED else last,
         )
@@ -151,6 +154,7 @@ class Follower:
         if mark.kind in STAGES or mark.kind in FAILURES:
             self._settle_banner(capture=True)
             self._capture(seconds, "console", "its save script speaks")
+            self._target(mark)
             self._once(mark.kind, seconds, "console", mark.text)
         elif mark.kind == "panic":
             self._panic(seconds, mark.text)
@@ -164,6 +168,13 @@ class Follower:
             self._settle_banner(capture=bool(_CAPTURE_LINE.search(mark.text)))
         elif mark.kind == "memory" and self._in_capture_kernel():
             self._once("capture_out_of_memory", seconds, "console", mark.text)
+
+    def _target(self, mark: Mark) -> None:
+        """Of several targets that were ready in turn, the dump is on the one that was when the core was saved."""
+        if mark.kind == "target-ready":
+            self._ready = mark.text
+        elif mark.kind == "core-saved":
+            self._place = self._ready
 
     def _panic(self, seconds: float, text: str) -> None:
         self._settle_banner(capture=self._crash_seen)

@@ -24,6 +24,8 @@ SCHEMA = {"name": "linux.kdump/proof", "version": 1}
 #: Lines of the console that are looked at, and that are kept.
 _CONSOLE_READ = 5000
 _CONSOLE_KEPT = 80
+#: What tells a dump target of one kind or another.
+_TARGET = ("kind", "uuid", "label", "fstype", "partuuid", "server", "user", "export", "version", "path")
 
 Section = dict[str, object]
 
@@ -192,8 +194,22 @@ def _dump(inputs: Inputs) -> Section:
         "fetched_seconds": inputs.fetch.at("seconds").number(),
         "collector": record.at("collector").text(200),
         "final": record.at("final").text(40),
-        "target": {key: target.at(key).text(200) for key in ("uuid", "fstype", "path")},
+        "target": {key: target.at(key).text(200) for key in _TARGET},
+        "attempts": _attempts(record),
     }
+
+
+def _attempts(record: Reader) -> list[Section]:
+    """Every target that was tried, in order; the last one holds the record."""
+    return [
+        {
+            "target": attempt.at("target").text(200),
+            "failure": attempt.at("failure").text(60),
+            "reason": attempt.at("reason").text(300),
+            "seconds": _length(attempt.at("started").number(), attempt.at("ended").number()),
+        }
+        for attempt in record.at("targets").items()
+    ]
 
 
 def _files(inputs: Inputs) -> list[Section]:

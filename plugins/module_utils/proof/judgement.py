@@ -16,6 +16,7 @@ Severity = t.Literal["error", "warning", "info"]
 OUTCOMES: t.Final = {
     "never_went_down": "The host did not go down: the crash was triggered, but the kernel kept running.",
     "never_came_back": "The host went down and did not come back within the time allowed.",
+    "elsewhere": "The host came back, and its dump is not on it: nobody has looked where it was sent to.",
     "no_capture": "The host came back without a dump: the capture kernel did not run, or was not loaded.",
     "capture_out_of_memory": "The capture kernel ran out of memory: the reservation is too small.",
     "save_failed": "The capture kernel ran, but the dump could not be saved.",

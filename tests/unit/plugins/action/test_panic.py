@@ -127,6 +127,13 @@ def test_a_bad_drill_fails_with_all_that_is_known(monkeypatch: pytest.MonkeyPatc
     assert {"nonce", "before", "after", "events", "started", "console", "dump"} <= set(facts)
 
 
+def test_a_host_whose_dumps_go_to_a_server_is_not_said_to_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = {"command_line": "kdump.target=nfs,4,192.0.2.7:2049,/srv/kdump,/"}
+    with pytest.raises(KdumpError, match="may have been saved to nfs,4,") as caught:
+        action(Host(saves=False, load=load), monkeypatch).perform(OPTIONS, {})
+    assert caught.value.facts["outcome"] == "elsewhere"
+
+
 def test_a_host_that_is_lost_again_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     host = Host()
     made = action(host, monkeypatch)

@@ -91,10 +91,17 @@ CASES = [
     ),
     (
         "a dump on a server",
-        Sighting("settled", 9.0, capture_kernel=True, saved=True),
+        Sighting("settled", 9.0, capture_kernel=True, saved=True, place="kdump@192.0.2.7:22 web1/x"),
         [OLD],
-        "save_failed",
-        "the dump is on another of its targets",
+        "elsewhere",
+        "web1 crashed and is back; .* saved to kdump@192.0.2.7:22 web1/x. Look for it there",
+    ),
+    (
+        "a dump on a server after the first one failed",
+        Sighting("settled", 9.0, capture_kernel=True, saved=True, failure="fail-network", place="192.0.2.7:/srv /x"),
+        [OLD],
+        "elsewhere",
+        "saved to 192.0.2.7:/srv /x",
     ),
     (
         "half a dump without a record",
@@ -120,6 +127,24 @@ def test_outcome(seen: Sighting, after: list[dict[str, t.Any]], name: str, words
     assert re.search(words, outcome.message), outcome.message
     assert "web1" in outcome.message
     assert "\n" not in outcome.message
+
+
+REMOTE = "elfcorehdr=1M kdump.target=ssh,kdump@192.0.2.7:22,web1 kdump.target=raw,PARTUUID=00-01"
+
+
+@pytest.mark.parametrize(
+    ("seen", "name"),
+    [
+        (SETTLED, "elsewhere"),
+        (Sighting("settled", 40.0, console=True), "no_capture"),
+        (Sighting("settled", 40.0, console=True, capture_kernel=True, failure="fail-login"), "save_failed"),
+    ],
+    ids=["nobody saw the console", "the console shows no capture kernel", "the console shows a failure"],
+)
+def test_a_dump_may_be_at_a_server(seen: Sighting, name: str) -> None:
+    outcome = classify(seen, host="web1", nonce=NONCE, before=[OLD], after=[OLD], command_line=REMOTE)
+    assert outcome.name == name
+    assert ("may have been saved to ssh,kdump@192.0.2.7:22,web1" in outcome.message) is (name == "elsewhere")
 
 
 def test_the_dump_is_handed_on_even_if_it_failed() -> None:

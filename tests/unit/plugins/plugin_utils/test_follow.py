@@ -236,6 +236,15 @@ def test_the_sighting_holds_what_the_judgement_needs() -> None:
     assert seen.sighting("settled", 12.5).last_line is None
 
 
+def test_of_several_targets_the_one_that_has_the_dump_is_told() -> None:
+    lines = [
+        "target-ready kdump@192.0.2.7:22 web1/d1", "fail-network lost", "target-ready /dev/vda1 /var/crash/d1",
+        "core-saved 7 bytes", "target-ready /dev/vdb1 d1",
+    ]  # fmt: skip
+    seen = follow([(1, PANIC), (2, "\n".join(f"linux.kdump: [1.0] {line}" for line in lines))])
+    assert seen.sighting("settled", 9.0).place == "/dev/vda1 /var/crash/d1"
+
+
 def test_a_babbling_console_stays_bounded() -> None:
     follower = follow([(1, "noise\n" * 5000)])
     assert len(follower.lines) == 2000

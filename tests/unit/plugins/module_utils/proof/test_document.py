@@ -68,6 +68,18 @@ def test_a_good_drill_holds_what_was_seen() -> None:
     assert proof["tools"]["ansible-core"] == "2.19.14"
 
 
+def test_the_target_that_has_the_dump_is_told_and_what_was_tried_before_it() -> None:
+    drill = captured()
+    target = {"kind": "ssh", "server": "192.0.2.7:22", "user": "kdump", "path": "web-01"}
+    lost = {"target": "nfs:4,192.0.2.7:2049,/srv,/", "failure": "fail-network", "reason": "gone"}
+    attempts = [{**lost, "started": 1.5, "ended": 21.75}, {"target": "ssh:x", "failure": None, "reason": None}]
+    drill["record"].update(target=target, targets=attempts)
+    dump = prove(drill)["dump"]
+    assert {key: value for key, value in dump["target"].items() if value is not None} == target
+    assert dump["attempts"][0] == {**lost, "seconds": 20.25}
+    assert [attempt["failure"] for attempt in dump["attempts"]] == ["fail-network", None]
+
+
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_every_outcome_but_captured_is_no_proof(outcome: str) -> None:
     drill = captured()
