@@ -4,8 +4,8 @@
 """A production kernel on a host: its files where a distribution's package puts them, then the distribution's own hooks.
 
 The hooks make the initramfs and the entry in the boot menu, as they do for every kernel, so that no boot loader has to
-be known here. A note beside the modules says what is installed; it is written last, so that a run which was cut off
-is taken up again by the next.
+be known here. A note beside the modules says what is installed; it is written last, and at a removal it goes last, so
+that a run which was cut off or whose hooks failed is taken up again by the next.
 """
 
 from __future__ import annotations
@@ -67,6 +67,16 @@ class Current:
     sha256: str | None
     files: tuple[str, ...]
     running: bool
+    #: It was installed by this module, and what is still there of it is what was installed.
+    ours: bool
+
+
+@dataclass(frozen=True)
+class Note:
+    """What the note among the modules says: the digests of the archive and of the files in /boot."""
+
+    archive: str
+    files: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -103,7 +113,11 @@ def current(wanted: Desired, *, host: Host, running: str) -> Current:
     """What is there of this release."""
     tree = module_tree(wanted.release)
     there = tuple(path for path in (*boot_paths(wanted.release), tree) if os.path.lexists(host.path(path)))
-    return Current(_noted(host, wanted.release), there, running == wanted.release)
+    note = _read_note(host, wanted.release)
+    found = {path: _digest(host.path(path)) for path in boot_paths(wanted.release)}
+    ours = note is not None and all(digest in (None, note.files[path]) for path, digest in found.items())
+    archive = note.archive if note is not None and found == note.files else None
+    return Current(archive, there, running == wanted.release, ours)
 
 
 def module_tree(release: str) -> str:
@@ -120,12 +134,12 @@ def plan(wanted: Desired, found: Current) -> Plan:
     else:
         if not found.files:
             return Plan(False, "the host has no such kernel")
-        if not found.sha256:
+        if not found.ours:
             raise InstallError(
                 f"Cannot remove the kernel {wanted.release}: it was not installed by this module, or not to the end. "
                 "Remove it with what installed it, or install it again first"
             )
-        reason = "the host has it"
+        reason = "the host has it" if found.sha256 else "a removal of it did not come to its end"
     if found.running:
         done = "replace" if wanted.state == "present" else "remove"
         raise InstallError(
@@ -139,8 +153,9 @@ def apply(wanted: Desired, *, host: Host, runner: CommandRunner) -> None:
     """Put the files in place or take them away, then tell the boot loader."""
     hooks = _hooks(wanted, host)
     if wanted.state == "absent":
-        _remove(wanted.release, host)
+        _remove_files(wanted.release, host)
         _run(hooks, runner, f"remove the kernel {wanted.release} from the boot menu")
+        _remove_tree(wanted.release, host)
         return
     if not wanted.package:
         raise InstallError("Cannot install a kernel: its archive is not here. Name it in the option src")
@@ -184,7 +199,7 @@ def _check_space(found: package.Package, host: Host) -> None:
 def _unpack(found: package.Package, host: Host) -> None:
     """The modules come as a whole, into a folder beside their place; then the files in /boot, each in one step."""
     tree = host.path(module_tree(found.release))
-    fresh, stale = (f"{os.path.dirname(tree)}/.{found.release}.{word}" for word in ("new", "old"))
+    fresh, stale = (_aside(found.release, host, word) for word in ("new", "old"))
     for leftover in (fresh, stale):
         shutil.rmtree(leftover, ignore_errors=True)
     os.mkdir(fresh, 0o755)
@@ -205,11 +220,29 @@ def _unpack(found: package.Package, host: Host) -> None:
     shutil.rmtree(stale, ignore_errors=True)
 
 
-def _remove(release: str, host: Host) -> None:
-    for path in boot_paths(release):
+def _remove_files(release: str, host: Host) -> None:
+    """All but the note, and first what it vouches for: half a kernel must not pass for one that is there."""
+    tree = host.path(module_tree(release))
+    modules = [os.path.join(tree, name) for name in sorted(os.listdir(tree)) if name != NOTE]
+    for path in (*map(host.path, boot_paths(release)), *modules):
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+            continue
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(host.path(path))
-    shutil.rmtree(host.path(module_tree(release)))
+            os.unlink(path)
+
+
+def _remove_tree(release: str, host: Host) -> None:
+    """In one step, so that no folder stays behind without its note."""
+    tree, stale = host.path(module_tree(release)), _aside(release, host, "old")
+    shutil.rmtree(stale, ignore_errors=True)
+    os.rename(tree, stale)
+    shutil.rmtree(stale, ignore_errors=True)
+
+
+def _aside(release: str, host: Host, word: str) -> str:
+    """A folder beside the modules' own, that nothing takes for a kernel's."""
+    return f"{os.path.dirname(host.path(module_tree(release)))}/.{release}.{word}"
 
 
 def _note(found: package.Package, host: Host) -> None:
@@ -218,18 +251,25 @@ def _note(found: package.Package, host: Host) -> None:
     write_atomic(host.path(f"{module_tree(found.release)}/{NOTE}"), canonical_json(document))
 
 
-def _noted(host: Host, release: str) -> str | None:
-    """The digest of the archive that this kernel was installed from, unless a file of it was changed since."""
+def _read_note(host: Host, release: str) -> Note | None:
+    """The note of this kernel; None where there is none, or one that this module did not write."""
     text = host.read(f"{module_tree(release)}/{NOTE}")
     try:
         document = json.loads(text or "")
-        digests: dict[str, str] = document["files"]
-        if document["schema"] != SCHEMA or set(digests) != set(boot_paths(release)):
-            return None
-        intact = all(sha256_file(host.path(path)) == digest for path, digest in digests.items())
-        return str(document["archive"]) if intact else None
-    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+        note = Note(str(document["archive"]), dict(document["files"]))
+        return note if document["schema"] == SCHEMA and set(note.files) == set(boot_paths(release)) else None
+    except (ValueError, KeyError, TypeError):
         return None
+
+
+def _digest(path: str) -> str | None:
+    """None for a file that is gone; what cannot be read has no digest that anything else has."""
+    try:
+        return sha256_file(path)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return ""
 
 
 def result(wanted: Desired, step: Plan, found: Current) -> dict[str, t.Any]:

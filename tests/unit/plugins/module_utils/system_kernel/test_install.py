@@ -142,6 +142,41 @@ def test_a_kernel_is_removed_once(world: World, tmp_path: pathlib.Path) -> None:
     assert world.run(state="absent", release=RELEASE)["changed"] is False
 
 
+def test_a_removal_that_the_hooks_failed_is_taken_up_again(world: World, tmp_path: pathlib.Path) -> None:
+    world.run(src=archive(tmp_path))
+    world.runner.answers[("/usr/bin/run-parts",)] = (1, "", "update-grub: no space left on device\n")
+    for _attempt in range(2):
+        with pytest.raises(CommandError, match=f"Cannot remove the kernel {RELEASE} from the boot menu: .*no space"):
+            world.run(state="absent", release=RELEASE)
+    assert world.files() == [f"lib/modules/{RELEASE}/{install.NOTE}"]
+    world.runner.answers[("/usr/bin/run-parts",)] = (0, "", "")
+    check = world.run(state="absent", release=RELEASE, check=True)
+    assert (check["changed"], check["reason"]) == (True, "a removal of it did not come to its end")
+    assert world.run(state="absent", release=RELEASE)["changed"] is True
+    assert world.runner.calls[-1][-1] == "/etc/kernel/postrm.d"
+    assert list((world.root / "lib/modules").iterdir()) == []
+    assert world.run(state="absent", release=RELEASE)["changed"] is False
+
+
+def test_what_a_failed_removal_left_is_installed_again(world: World, tmp_path: pathlib.Path) -> None:
+    src = archive(tmp_path)
+    world.run(src=src)
+    world.runner.answers[("/usr/bin/run-parts",)] = (1, "", "failed\n")
+    with pytest.raises(CommandError):
+        world.run(state="absent", release=RELEASE)
+    world.runner.answers[("/usr/bin/run-parts",)] = (0, "", "")
+    assert world.run(src=src)["changed"] is True
+    assert world.files() == INSTALLED
+
+
+def test_a_file_that_somebody_else_put_there_is_not_removed(world: World, tmp_path: pathlib.Path) -> None:
+    world.run(src=archive(tmp_path))
+    (world.root / f"boot/vmlinuz-{RELEASE}").write_text("a package's")
+    with pytest.raises(install.InstallError, match="was not installed by this module"):
+        world.run(state="absent", release=RELEASE)
+    assert world.files() == INSTALLED
+
+
 def test_a_distributions_own_kernel_is_not_removed(world: World) -> None:
     (world.root / "boot").mkdir()
     (world.root / f"boot/vmlinuz-{RELEASE}").touch()
