@@ -51,3 +51,28 @@ def test_the_last_task_says_what_went_wrong(drill: dict[str, t.Any], fetched: di
         "kdump_proof": {"reasons": [{"severity": "error", "message": "The dump is corrupt"}]},
     }  # fmt: skip
     assert jinja2.Template(text).render(variables) == f"{said} The report is /r.html"
+
+
+NONCE = "0123456789abcdef0123456789abcdef"
+
+
+def received(nonce: str | None = NONCE, *, status: str = "saved", complete: bool = True) -> dict[str, t.Any]:
+    return {"id": "d1", "complete": complete, "record": {"nonce": nonce, "status": status}}
+
+
+@pytest.mark.parametrize(
+    ("dumps", "found"),
+    [
+        ([{"id": "begun", "complete": False, "record": None}, received("f" * 32), received()], True),
+        ([received(complete=False)], False),
+        ([received(status="failed")], False),
+        ([received(None)], False),
+        ([], False),
+    ],
+    ids=["among others", "incomplete", "failed", "no drill", "none"],
+)
+def test_a_dump_at_the_server_is_found_by_its_nonce(dumps: list[dict[str, t.Any]], found: bool) -> None:
+    expression = task("elsewhere.yml", "ansible.builtin.set_fact")["vars"]["__kdump_drill_received"]
+    variables = {"__kdump_drill_server": {"evidence": {"dumps": dumps}}, "__kdump_drill": {"nonce": NONCE}}
+    chosen = jinja2.Environment().compile_expression(expression.strip()[2:-2])(**variables)
+    assert chosen == (received() if found else {})
