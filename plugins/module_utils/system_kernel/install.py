@@ -186,14 +186,24 @@ def _run(argv: list[str], runner: CommandRunner, what: str) -> None:
 
 
 def _check_space(found: package.Package, host: Host) -> None:
-    for folder, needed in (("/boot", found.boot_bytes + _INITRAMFS_BYTES), ("/lib/modules", found.module_bytes)):
+    """The folders of one file system share its room."""
+    needs = {"/boot": found.boot_bytes + _INITRAMFS_BYTES, "/lib/modules": found.module_bytes}
+    sharing: dict[object, list[str]] = {}
+    for folder in needs:
         os.makedirs(host.path(folder), exist_ok=True)
-        free = shutil.disk_usage(host.path(folder)).free
+        sharing.setdefault(_file_system(host.path(folder)), []).append(folder)
+    for folders in sharing.values():
+        free, needed = shutil.disk_usage(host.path(folders[0])).free, sum(needs[folder] for folder in folders)
         if free < needed:
+            has = "has {} MiB free" if len(folders) == 1 else "have {} MiB free together"
             raise InstallError(
-                f"Cannot install the kernel {found.release}: {folder} has {free >> 20} MiB free, and it takes "
-                f"{needed >> 20} MiB. Make room there"
+                f"Cannot install the kernel {found.release}: {' and '.join(folders)} {has.format(free >> 20)}, and it "
+                f"takes {needed >> 20} MiB. Make room there"
             )
+
+
+def _file_system(path: str) -> object:
+    return os.stat(path).st_dev
 
 
 def _unpack(found: package.Package, host: Host) -> None:

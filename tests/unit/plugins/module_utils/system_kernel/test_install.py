@@ -217,9 +217,28 @@ def test_a_full_boot_is_found_before_anything_is_written(
     world: World, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: type("Usage", (), {"free": 50 << 20}))
-    with pytest.raises(install.InstallError, match=r"/boot has 50 MiB free, and it takes 96 MiB\. Make room there"):
+    with pytest.raises(install.InstallError, match=r"/boot.* 50 MiB free.*, and it takes 96 MiB\. Make room there"):
         world.run(src=archive(tmp_path))
     assert world.files() == []
+
+
+def test_what_shares_a_file_system_shares_its_room(
+    world: World, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: type("Usage", (), {"free": 98 << 20}))
+    with pytest.raises(
+        install.InstallError, match=r"/boot and /lib/modules have 98 MiB free together, and it takes 99 MiB\. Make room"
+    ):
+        world.run(src=archive(tmp_path, bytes(3 << 20)))
+    assert world.files() == []
+
+
+def test_a_boot_of_its_own_has_room_of_its_own(
+    world: World, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: type("Usage", (), {"free": 98 << 20}))
+    monkeypatch.setattr(install, "_file_system", str)
+    assert world.run(src=archive(tmp_path, bytes(3 << 20)))["changed"] is True
 
 
 @pytest.mark.parametrize(
