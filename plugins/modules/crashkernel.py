@@ -33,9 +33,9 @@ options:
   fit:
     description:
       - What O(size=fit) is to be taken from.
-      - Of the entries for these images and this kind of target, the one counts whose machine is nearest to this host
-        and not smaller. Where all were smaller, what grows with RAM and CPUs is added, up to 16 times the RAM that
-        was measured. See RV(fit).
+      - Of the entries for these images and this kind of target, the one counts whose machine is nearest to this host,
+        by RAM first, and not smaller if there is such a one. What grows with RAM and CPUs is added for what the host
+        has more of, up to 16 times the RAM that was measured. See RV(fit).
     type: dict
     suboptions:
       calibration:

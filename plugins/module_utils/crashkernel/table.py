@@ -162,20 +162,34 @@ def choose(
             "with these images, or write a size.",
             measured=[summary(item) for item in entries],
         )
-    covering = [item for item in matching if item["memory_bytes"] >= memory and item["cpus"] >= cpus]
-    if covering:
-        nearest = min(covering, key=lambda item: (item["memory_bytes"], item["cpus"]))
-        return _fit(nearest, extra=0)
-    largest = max(matching, key=lambda item: (item["memory_bytes"], item["cpus"]))
-    if memory > largest["memory_bytes"] * FARTHEST:
+    nearest = _nearest(matching, memory=memory, cpus=cpus)
+    if memory > nearest["memory_bytes"] * FARTHEST:
         raise NoFitError(
             f"Cannot fit crashkernel= to this host: it has {amount(memory)} of RAM, and the largest machine that was "
-            f"measured with these images had {amount(largest['memory_bytes'])}. Run the playbook linux.kdump.calibrate "
+            f"measured with these images had {amount(nearest['memory_bytes'])}. Run the playbook linux.kdump.calibrate "
             f"with at least {amount(-(-memory // FARTHEST))} of memory, or write a size."
         )
-    here = growth(memory=memory, cpus=cpus, architecture=architecture)
-    there = growth(memory=largest["memory_bytes"], cpus=largest["cpus"], architecture=architecture)
-    return _fit(largest, extra=max(0, here.total - there.total))
+    return _fit(nearest, extra=_beyond(nearest, memory=memory, cpus=cpus))
+
+
+def _nearest(entries: Sequence[Entry], *, memory: int, cpus: int) -> Entry:
+    """The nearest machine, by its memory first: that is what costs, and a CPU more costs next to nothing.
+
+    One that is large enough goes before one that is not, since it was seen and needs no computing.
+    """
+
+    def distance(have: int, need: int) -> tuple[bool, int]:
+        return have < need, abs(have - need)
+
+    return min(entries, key=lambda item: (distance(item["memory_bytes"], memory), distance(item["cpus"], cpus)))
+
+
+def _beyond(item: Entry, *, memory: int, cpus: int) -> int:
+    """Bytes for what the host has more of than the measured machine; what it has less of is not set against that."""
+    there = {"memory": item["memory_bytes"], "cpus": item["cpus"]}
+    larger = {"memory": max(memory, there["memory"]), "cpus": max(cpus, there["cpus"])}
+    architecture = item["architecture"]
+    return growth(**larger, architecture=architecture).total - growth(**there, architecture=architecture).total
 
 
 def summary(item: Entry) -> str:

@@ -77,6 +77,22 @@ def test_more_processors_are_growth_too() -> None:
     assert choose([measured(edge=23)], cpus=64).growth_bytes == 62 << 10
 
 
+def test_a_few_processors_more_do_not_lead_to_a_much_larger_machine() -> None:
+    entries = [measured(edge=29), measured(edge=38, memory=64 * GIB)]
+    fit = choose(entries, cpus=4)
+    assert (fit.size_bytes, fit.memory_bytes, fit.growth_bytes) == (34 * MIB, GIB, 2 << 10)
+    # what the measured machine had more of is not held against the host's processors
+    assert choose(entries, memory=48 * GIB, cpus=4).growth_bytes == 2 << 10
+
+
+def test_of_machines_with_the_same_memory_the_nearest_in_processors_counts() -> None:
+    entries = [measured(edge=edge, cpus=cpus) for edge, cpus in ((22, 1), (23, 4), (24, 16))]
+    found = {cpus: choose(entries, cpus=cpus) for cpus in (1, 2, 4, 5, 64)}
+    assert {cpus: (fit.cpus, fit.growth_bytes) for cpus, fit in found.items()} == {
+        1: (1, 0), 2: (4, 0), 4: (4, 0), 5: (16, 0), 64: (16, 48 << 10),
+    }  # fmt: skip
+
+
 def test_far_beyond_it_nothing_is_known() -> None:
     with pytest.raises(
         table.NoFitError, match=r"it has 16385M of RAM.* had 1024M\. Run .*calibrate with at least 1024M"
@@ -102,18 +118,21 @@ def test_a_search_without_an_answer_is_no_fit() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(8, 200), st.integers(1, 64), st.integers(1, 8)), min_size=1), st.integers(1, 1024)
+    st.lists(st.tuples(st.integers(8, 200), st.integers(1, 64), st.integers(1, 8)), min_size=1),
+    st.integers(1, 1024),
+    st.integers(1, 64),
 )
 def test_a_fit_never_falls_below_what_was_measured_for_the_nearest(
-    measurements: list[tuple[int, int, int]], host: int
+    measurements: list[tuple[int, int, int]], host: int, processors: int
 ) -> None:
     entries = table.merge([], [measured(edge=edge, memory=gib * GIB, cpus=cpus) for edge, gib, cpus in measurements])
     try:
-        fit = choose(entries, memory=host * GIB, cpus=1)
+        fit = choose(entries, memory=host * GIB, cpus=processors)
     except table.NoFitError:
         assert host > 16 * max(gib for _edge, gib, _cpus in measurements)
     else:
-        assert fit.size_bytes >= fit.smallest_bytes + 4 * MIB
+        assert fit.size_bytes >= fit.smallest_bytes + 4 * MIB + fit.growth_bytes
+        assert fit.growth_bytes >= 1024 * max(0, processors - fit.cpus)
         assert fit.size_bytes % MIB == 0
 
 
