@@ -22,6 +22,8 @@ description:
   - Under lockdown, which Secure Boot brings on most distributions, and where the running kernel demands signatures,
     looks at the image's signatures and at the keys that the kernel trusts before it touches anything. An image that
     the kernel would refuse is an error that says why and what to do, in check mode and with O(state=enabled) too.
+  - A new image is loaded over the one in memory, whose files are kept until then. Where the new one is refused, they
+    are put back and loaded again, and the error says what is loaded.
   - Afterwards reads everything again. The image counts as loaded when the kernel says so and the load record, which is
     bound to this boot, holds the digests of the files on disk.
   - Refuses to work beside another kdump (C(kdump-tools.service) or C(kdump.service) enabled), since the kernel holds

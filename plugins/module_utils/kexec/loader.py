@@ -212,6 +212,7 @@ _UNIT = f"""# Written by linux.kdump.kexec_crash, which undoes any change.
 Description=Crash kernel in reserved memory (linux.kdump)
 # As early as its files are there: a panic during the boot is caught too, and a hardened host may forbid any later
 # load with kernel.kexec_load_disabled. Not stopped at shutdown, so that a panic on the way down is caught as well.
+# A reload loads over the image in memory: what is refused before the kernel is asked costs nothing.
 DefaultDependencies=no
 After=local-fs.target
 Before=systemd-sysctl.service sysinit.target
@@ -220,6 +221,7 @@ Before=systemd-sysctl.service sysinit.target
 Type=oneshot
 RemainAfterExit=yes
 ExecStart={paths.LOADER} load
+ExecReload={paths.LOADER} load
 ExecStop={paths.LOADER} unload
 TimeoutStartSec=5min
 

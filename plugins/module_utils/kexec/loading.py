@@ -199,9 +199,9 @@ def apply(plan: Plan, *, host: Host, runner: CommandRunner) -> None:
     if plan.enable:  # which makes systemd read the unit too
         _systemctl(runner, "enable", paths.UNIT_NAME, what=f"enable {paths.UNIT_NAME}")
     elif any(file.path == paths.UNIT for file in plan.write):
-        _systemctl(runner, "daemon-reload", what="make systemd read the unit")
+        reread_units(runner)
     if plan.load:
-        _load(host, runner)
+        load(host, runner)
 
 
 def verify(desired: Desired, host: Host, runner: CommandRunner) -> Current:
@@ -267,9 +267,15 @@ def _memory_after(desired: Desired, current: Current, plan: Plan, digest_of: Dig
     return "".join(f"{path} {digest_of(path)}\n" for path in images)
 
 
-def _load(host: Host, runner: CommandRunner) -> None:
-    what = f"start {paths.UNIT_NAME}"
-    argv = ["systemctl", "restart", paths.UNIT_NAME]
+def reread_units(runner: CommandRunner) -> None:
+    """Make systemd read the unit's file again."""
+    _systemctl(runner, "daemon-reload", what="make systemd read the unit")
+
+
+def load(host: Host, runner: CommandRunner, *, verb: str = "reload-or-restart") -> None:
+    """Load what is on disk, by the unit; over what is loaded, unless ``verb`` says to restart the unit."""
+    what = f"{verb} {paths.UNIT_NAME}"
+    argv = ["systemctl", verb, paths.UNIT_NAME]
     done = runner.run(argv, what=what, timeout=_LOAD_SECONDS, check=False)
     if done.rc != 0:
         reason = host.line(paths.LOAD_ERROR)

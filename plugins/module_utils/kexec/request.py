@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..command import CommandRunner
@@ -16,9 +17,10 @@ from ..host import paths, raw
 from ..host.target import Target, find_target
 from ..host.tree import Host
 from .cmdline import derive, fitting, parse_given, setting
+from .former import Former, regained
 from .images import Offer, differing, install, offers_of
 from .loader import SYSCALLS, Recipe
-from .loading import Desired, Digest, State, apply, diff_of, make_plan, read_current, verify
+from .loading import Current, Desired, Digest, Plan, State, apply, diff_of, make_plan, read_current, verify
 from .refusal import image_from_document
 from .state import digest
 from .targets import Places, find_places
@@ -82,30 +84,48 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
     if unsent and not check_mode:
         return {"changed": False, "send": unsent}
     aside = _image_diff(coming, host) + _target_diff(request, host) + _partition_diff(places)
-    if coming and not check_mode:
-        install(coming, host)
-        current = read_current(host, runner)
-        plan = make_plan(desired, current, host=host)
-    diff = aside + diff_of(desired, before, plan, digest_of=_digest_of(request, host))
-    if not check_mode and _lacks_target(request, host):
-        _make_target(request, host)
     if not check_mode:
-        _prepare_partitions(places, host)
-    if plan.changes and not check_mode:
-        apply(plan, host=host, runner=runner)
-        current = verify(desired, host, runner)
+        with _guarded(request, plan, current, host=host, runner=runner, coming=coming):
+            if coming:
+                install(coming, host)
+                current = read_current(host, runner)
+                plan = make_plan(desired, current, host=host)
+            _prepare_places(request, places, host)
+            if plan.changes:
+                apply(plan, host=host, runner=runner)
+                current = verify(desired, host, runner)
+    diff = aside + diff_of(desired, before, plan, digest_of=_digest_of(request, host))
     return {
         "changed": bool(aside) or plan.changes,
         "diff": diff,
-        "loaded": bool(current.crash.loaded),
-        "load_current": current.current,
-        "reserved_bytes": current.crash.reserved_bytes,
+        **_state(current),
         "command_line": desired.recipe.command_line if desired.recipe else None,
-        "load": current.record.document() if current.record else None,
         "kexec": host.tool("kexec"),
         "target": {"source": target.source, "uuid": target.uuid, "fstype": target.fstype} if target else None,
         "targets": places.document() if places else [],
     }
+
+
+def _state(current: Current) -> dict[str, t.Any]:
+    return {
+        "loaded": bool(current.crash.loaded),
+        "load_current": current.current,
+        "reserved_bytes": current.crash.reserved_bytes,
+        "load": current.record.document() if current.record else None,
+    }
+
+
+@contextlib.contextmanager
+def _guarded(
+    request: Request, plan: Plan, current: Current, *, host: Host, runner: CommandRunner, coming: Sequence[Offer]
+) -> Iterator[None]:  # fmt: skip
+    """Whoever is armed stays so: where a new image cannot be loaded, the one that is loaded gets loaded again."""
+    former = Former((request.kernel, request.initramfs), host)
+    if plan.load and current.current:
+        former.keep([*(offer.path for offer in coming), *(file.path for file in plan.write), *plan.remove])
+    with regained(former, host=host, runner=runner) if plan.load else contextlib.nullcontext():
+        yield
+    former.forget()
 
 
 def _image_diff(coming: Sequence[Offer], host: Host) -> list[dict[str, str]]:
@@ -156,7 +176,9 @@ def _partition_diff(places: Places | None) -> list[dict[str, str]]:
     ]
 
 
-def _prepare_partitions(places: Places | None, host: Host) -> None:
+def _prepare_places(request: Request, places: Places | None, host: Host) -> None:
+    if _lacks_target(request, host):
+        _make_target(request, host)
     for partition in places.partitions if places else ():
         if not partition.prepared:
             raw.prepare(partition, host)

@@ -25,7 +25,7 @@ from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
 from .hosts import FILES, build, loaded, write
 
 SHOW = ("systemctl", "show")
-RESTART = ("systemctl", "restart", paths.UNIT_NAME)
+LOAD = ("systemctl", "reload-or-restart", paths.UNIT_NAME)
 POLICY = {paths.REBOOT_POLICY_FOLDER + "/.keep": ""}
 
 
@@ -43,7 +43,7 @@ class Lab:
             ("systemctl", "enable"): self.enable,
             ("systemctl", "disable"): self.disable,
             ("systemctl", "reset-failed"): (1, "", "Unit linux-kdump.service not loaded."),
-            RESTART: self.restart,
+            LOAD: self.load,
             ("/usr/sbin/kexec", "-p", "-u"): self.unload,
         })  # fmt: skip
         self.line = ""
@@ -61,7 +61,7 @@ class Lab:
         (self.root / paths.LOAD_RECORD.lstrip("/")).unlink(missing_ok=True)
         return 0, "", "Removed"
 
-    def restart(self, argv: Sequence[str]) -> tuple[int, str, str]:
+    def load(self, argv: Sequence[str]) -> tuple[int, str, str]:
         if self.load_fails is not None:
             write(self.root, paths.LOAD_ERROR, self.load_fails)
             return 1, "", "Job for linux-kdump.service failed because the control process exited with error code."
@@ -106,7 +106,7 @@ def snapshot(root: Path) -> dict[str, str]:
 def test_loads_once_and_only_once(lab: Lab) -> None:
     first = lab.run()
     assert (first["changed"], first["loaded"], first["load_current"]) == (True, True, True)
-    assert [call[1] for call in lab.writes] == ["enable", "restart"]
+    assert [call[1] for call in lab.writes] == ["enable", "reload-or-restart"]
     assert lab.text(paths.REBOOT_POLICY)
     second = lab.run()
     assert (second["changed"], second["diff"], lab.writes) == (False, [], [])
@@ -296,12 +296,12 @@ def test_a_failed_load_is_told_in_the_loaders_words(lab: Lab) -> None:
     lab.load_fails = "Cannot load the crash image: it does not fit into the memory reserved for it."
     with pytest.raises(KdumpError) as caught:
         lab.run()
-    assert caught.value.message == lab.load_fails
+    assert caught.value.message == f"{lab.load_fails} Nothing is loaded now."
     assert caught.value.facts["rc"] == 1
 
 
 def test_a_load_that_left_no_trace_is_no_load(lab: Lab) -> None:
-    lab.runner.answers[RESTART] = (0, "", "")
+    lab.runner.answers[LOAD] = (0, "", "")
     with pytest.raises(KdumpError, match="Cannot prove that the crash image is loaded"):
         lab.run()
 
