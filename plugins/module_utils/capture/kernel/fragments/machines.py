@@ -30,6 +30,8 @@ I386: t.Final = """\
 # CONFIG_64BIT is not set
 CONFIG_M686=y
 CONFIG_HIGHMEM64G=y
+# Programs count time in 32 bits there; without these system calls each pause and each time limit is over at once.
+CONFIG_COMPAT_32BIT_TIME=y
 CONFIG_UNWINDER_GUESS=y
 CONFIG_EARLY_PRINTK=y
 CONFIG_ACPI=y

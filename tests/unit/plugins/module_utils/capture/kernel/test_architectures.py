@@ -40,6 +40,13 @@ def test_every_architecture_has_a_command_line_policy_and_a_fragment() -> None:
         assert {cmdline.MACHINES[machine] for machine in architecture.machines if machine in cmdline.MACHINES} == {name}
 
 
+def test_32_bit_programs_can_wait() -> None:
+    # Off unless asked for (allnoconfig), and then sleep and timeout of a 32-bit busybox end at once.
+    found = architectures.find("i386")
+    settings = fragment.merge([fragment.parse_fragment(found.fragment, found.name)])
+    assert settings["COMPAT_32BIT_TIME"].value == "y"
+
+
 @pytest.mark.parametrize("name", ["vax", "", "x" * 500, "ppc64", "mips\n"])
 def test_an_unknown_one_is_one_error(name: str) -> None:
     with pytest.raises(architectures.ArchitectureError) as caught:
