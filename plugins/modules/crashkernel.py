@@ -55,6 +55,14 @@ options:
         description: The kind of the dump target, as it was measured.
         type: str
         default: local
+  minimum_bytes:
+    description:
+      - What the reservation has to hold at least, as RV(linux.kdump.kexec_crash#module:image_bytes) tells it. A
+        O(size) that reserves less on this host is refused before anything is written, since no boot could load the
+        image.
+      - The capture kernel needs more than its files take up; see O(size=fit).
+    type: int
+    default: 0
   state:
     description:
       - V(present) means that every entry holds O(size) and no other C(crashkernel=).
@@ -325,6 +333,7 @@ def main() -> None:
                     "target": {"type": "str", "default": "local"},
                 },
             },
+            "minimum_bytes": {"type": "int", "default": 0},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "bootloader": {"type": "str", "choices": ["auto", "grub"], "default": "auto"},
             "generator_timeout": {"type": "int", "default": 300},
@@ -339,6 +348,7 @@ def main() -> None:
             size=options["size"],
             fit=options["fit"],
             state=options["state"],
+            minimum=options["minimum_bytes"],
             find=lambda: find_bootloader(options["bootloader"], ModuleRunner(module)),
             timeout=options["generator_timeout"],
             check=module.check_mode,

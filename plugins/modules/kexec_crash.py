@@ -301,6 +301,13 @@ reserved_bytes:
   returned: success
   type: int
   sample: 67108864
+image_bytes:
+  description: >-
+    What kernel and save environment take up together, those to be installed included. The option
+    O(linux.kdump.crashkernel#module:minimum_bytes) takes it. Null with O(state=unloaded).
+  returned: success
+  type: int
+  sample: 12902400
 command_line:
   description: The capture kernel's command line. Null with O(state=unloaded).
   returned: success

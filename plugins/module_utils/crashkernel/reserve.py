@@ -114,6 +114,7 @@ def reserve(
     check: bool,
     warn: Callable[[str], None],
     fit: t.Optional[Mapping[str, t.Any]] = None,
+    minimum: int = 0,
     host: t.Optional[Host] = None,
 ) -> dict[str, t.Any]:
     """The module's work: all four steps, and their result. The value is judged before a boot loader is looked for."""
@@ -123,6 +124,7 @@ def reserve(
         )
     host = host or Host()
     wanted = desired(size=size, state=state, host=host, system=os.uname(), fit=fit)
+    _check_room(wanted, minimum)
     loader = find()
     todo = plan(wanted, current(loader=loader, host=host), loader=loader)
     idle = check or not todo.changed
@@ -133,6 +135,14 @@ def reserve(
     for warning in (*outcome.warnings, *disappointment(answer)):
         warn(warning)
     return answer
+
+
+def _check_room(wanted: Desired, minimum: int) -> None:
+    if wanted.reservation and wanted.reservation.size < minimum:
+        raise KdumpError(
+            f"Cannot make do with {' '.join(wanted.parameters)}: it reserves {amount(wanted.reservation.size)} on this"
+            f" host, and kernel and save environment alone are {minimum} bytes. Reserve more"
+        )
 
 
 def result(plan: Plan, outcome: Outcome, *, loader: BootLoader) -> dict[str, t.Any]:

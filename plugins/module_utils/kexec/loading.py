@@ -163,6 +163,13 @@ def find_obstacle(recipe: Recipe, crash: Crash, *, host: Host, coming: Mapping[s
     return _misfit(recipe, crash.reserved_bytes, host=host, coming=coming)
 
 
+def image_sizes(recipe: Recipe, *, host: Host, coming: Mapping[str, int]) -> dict[str, int]:
+    """The bytes of kernel and initramfs once what is coming is there; 0 for a file that is missing."""
+    files = {path: host.path(path) for path in (recipe.kernel, recipe.initramfs)}
+    here = {path: os.path.getsize(file) if os.path.isfile(file) else 0 for path, file in files.items()}
+    return {path: coming.get(path, size) for path, size in here.items()}
+
+
 def _check_refusal(
     desired: Desired, current: Current, *, host: Host, offered: ImageSignatures | None
 ) -> None:  # fmt: skip
@@ -237,13 +244,10 @@ def _holds(current: Current, recipe: Recipe) -> bool:
 
 
 def _misfit(recipe: Recipe, reserved: int, *, host: Host, coming: Mapping[str, int]) -> str | None:
-    total = 0
-    for path in (recipe.kernel, recipe.initramfs):
-        here = os.path.getsize(host.path(path)) if os.path.isfile(host.path(path)) else 0
-        size = coming.get(path, here)
-        if size == 0:
-            return f"{path} is missing or empty. Install it."
-        total += size
+    sizes = image_sizes(recipe, host=host, coming=coming)
+    if empty := next((path for path, size in sizes.items() if size == 0), None):
+        return f"{empty} is missing or empty. Install it."
+    total = sum(sizes.values())
     if total > reserved:
         return f"kernel and initramfs are {total} bytes, {reserved} are reserved: {REASONS['too-big']}"
     return None

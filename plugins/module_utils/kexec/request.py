@@ -20,7 +20,7 @@ from .cmdline import derive, fitting, parse_given, setting
 from .former import Former, regained
 from .images import Offer, differing, install, offers_of
 from .loader import SYSCALLS, Recipe
-from .loading import Current, Desired, Digest, Plan, State, apply, diff_of, make_plan, read_current, verify
+from .loading import Current, Desired, Digest, Plan, State, apply, diff_of, image_sizes, make_plan, read_current, verify
 from .refusal import image_from_document
 from .state import digest
 from .targets import Places, find_places
@@ -99,6 +99,7 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
         "changed": bool(aside) or plan.changes,
         "diff": diff,
         **_state(current),
+        "image_bytes": _image_bytes(request, desired, host),
         "command_line": desired.recipe.command_line if desired.recipe else None,
         "kexec": host.tool("kexec"),
         "target": {"source": target.source, "uuid": target.uuid, "fstype": target.fstype} if target else None,
@@ -113,6 +114,13 @@ def _state(current: Current) -> dict[str, t.Any]:
         "reserved_bytes": current.crash.reserved_bytes,
         "load": current.record.document() if current.record else None,
     }
+
+
+def _image_bytes(request: Request, desired: Desired, host: Host) -> int | None:
+    if desired.recipe is None:
+        return None
+    offered = {offer.path: offer.bytes for offer in request.offers}
+    return sum(image_sizes(desired.recipe, host=host, coming=offered).values())
 
 
 @contextlib.contextmanager

@@ -81,6 +81,14 @@ def test_everything_that_can_be_refused_is_refused_before_anything_is_changed() 
     assert {**loading[1], "state": "enabled"} == {**loading[0], "install": loading[1]["install"]}
 
 
+def test_a_reservation_has_to_hold_the_images_that_the_host_gets() -> None:
+    tasks = read("tasks/present.yml")
+    (probe,) = [task for task in tasks if task.get("register") == "__kdump_planned"]
+    assert set(probe["linux.kdump.kexec_crash"]["install"]) == {"kernel", "initramfs"}
+    (reserving,) = [task["linux.kdump.crashkernel"] for task in tasks if "linux.kdump.crashkernel" in task]
+    assert reserving["minimum_bytes"] == "{{ __kdump_planned.image_bytes }}"
+
+
 def test_it_reboots_in_one_place_only() -> None:
     tasks = [
         (file.name, task) for file in sorted((ROLE / "tasks").iterdir()) for task in yaml.safe_load(file.read_text())

@@ -59,6 +59,20 @@ def test_the_four_beats_of_absent(machine: Managed) -> None:
     assert not machine.reserve(None, check=True)["changed"]
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_what_could_not_hold_the_image_is_refused_before_anything_is_written(machine: Managed, check: bool) -> None:
+    machine.reserve("64M")
+    machine.running("crashkernel=64M", reserved=64 * M)
+    before = machine.snapshot()
+    with pytest.raises(
+        KdumpError, match=r"crashkernel=16M: it reserves 16M on this.*are 16777217 bytes\. Reserve more"
+    ):
+        machine.reserve("16M", check=check, minimum=16 * M + 1)
+    assert machine.snapshot() == before
+    assert machine.reserve("16M", check=True, minimum=16 * M)["changed"]
+    assert machine.reserve(None, check=True, minimum=16 * M)["changed"]
+
+
 @pytest.mark.parametrize(
     ("running", "size", "check", "kept"),
     [

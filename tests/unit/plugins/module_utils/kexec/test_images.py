@@ -63,6 +63,12 @@ def test_check_mode_installs_nothing_and_says_what_it_would(tmp_path: Path) -> N
     assert not host.exists(paths.KERNEL)
 
 
+def test_says_how_large_the_image_is_also_before_it_is_sent(tmp_path: Path) -> None:
+    host = build(tmp_path, {paths.KERNEL: None, "/sys/kernel/kexec_crash_size": "0\n"})
+    assert ask(host, offer("kernel", "newer"), check=True)["image_bytes"] == len("newer" + "initramfs")
+    assert ask(host, state="unloaded", check=True)["image_bytes"] is None
+
+
 def test_check_mode_says_what_would_be_in_memory(tmp_path: Path) -> None:
     host = build(tmp_path)
     loaded(host)
