@@ -15,7 +15,7 @@ description:
   - Searches by bisection the smallest C(crashkernel=) with which an emulated machine, crashed on purpose, saves a dump
     that is verified afterwards. No host is touched.
   - A size counts only if it worked each time it was tried (O(passes)), and if no larger one has failed. With its
-    margin, which is 4 MiB or 10 % where that is more, it is tried once again.
+    margin, which is 4 MiB or 10 % where that is more, it is tried once again, unless that is more than O(largest).
   - Every trial is recorded, with how it ended and the peak of memory in use.
   - What is found goes into a document at O(path), one entry for each pair of images and each machine. An entry that is
     there is not measured again. M(linux.kdump.crashkernel) takes V(fit) from it.

@@ -89,7 +89,7 @@ class Outcome:
     trials: tuple[Trial, ...]
     #: The smallest size that passed as often as asked for, above every failure; None where the budget ran out first.
     smallest: t.Optional[int]
-    #: The same with its margin, which was tried too.
+    #: The same with its margin, which was tried too, unless it is above the largest size.
     recommended: t.Optional[int]
     #: What was odd: one line each.
     remarks: tuple[str, ...] = ()
@@ -124,7 +124,12 @@ def search(
             return Outcome(tuple(trials), None, None, (remark, *oddities(trials)))
         trials.append(probe(size))
     edge = _passed_above(trials, _highest_failure(trials))[0]
-    return Outcome(tuple(trials), edge, recommended(edge, bounds.granularity), oddities(trials))
+    advised = recommended(edge, bounds.granularity)
+    remarks = list(oddities(trials))
+    if advised > bounds.most:
+        above = f"it is above the largest size, {amount(bounds.most)}"
+        remarks.append(f"{amount(advised)}, which has the margin, was not tried: {above}")
+    return Outcome(tuple(trials), edge, advised, tuple(remarks))
 
 
 def next_size(trials: Sequence[Trial], bounds: Bounds, *, passes: int) -> t.Optional[int]:
@@ -144,7 +149,8 @@ def next_size(trials: Sequence[Trial], bounds: Bounds, *, passes: int) -> t.Opti
         return edge
     # What hosts are going to reserve is worth a trial of its own.
     advised = recommended(edge, bounds.granularity)
-    return None if any(trial.size == advised for trial in trials) else advised
+    tried = any(trial.size == advised for trial in trials)
+    return None if tried or advised > bounds.most else advised
 
 
 def oddities(trials: Sequence[Trial]) -> tuple[str, ...]:

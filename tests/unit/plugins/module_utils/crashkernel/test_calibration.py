@@ -102,6 +102,15 @@ def test_what_works_at_the_smallest_size_is_enough() -> None:
     assert (outcome.smallest, outcome.recommended) == (8 * MIB, 12 * MIB)
 
 
+def test_the_margin_is_not_tried_above_the_largest_size() -> None:
+    """The machine may not even have that much: one such trial must not spoil the good ones."""
+    machine = Machine(lambda mib, _time: 23 <= mib <= 24)
+    outcome = found(machine, Bounds(least=8 * MIB, most=24 * MIB, first=24 * MIB))
+    assert (outcome.smallest, outcome.recommended) == (23 * MIB, 27 * MIB)
+    assert max(machine.sizes) == 24 * MIB
+    assert outcome.remarks == ("27M, which has the margin, was not tried: it is above the largest size, 24M",)
+
+
 def test_nothing_works_and_the_last_cause_is_told() -> None:
     machine = Machine(lambda _mib, _time: False)
     with pytest.raises(
