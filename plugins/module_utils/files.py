@@ -21,7 +21,8 @@ def read_text(path: str) -> str | None:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as stream:
             return stream.read()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, ProcessLookupError):
+        # A file in /proc/<pid> that was opened just before its process ended says ESRCH when it is read.
         return None
 
 

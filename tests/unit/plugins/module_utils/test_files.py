@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import pathlib
 import stat
+import subprocess
+import typing as t
 
 import pytest
 
@@ -42,6 +45,20 @@ def test_reading_tells_a_missing_file_from_an_empty_one(tmp_path: pathlib.Path) 
     assert files.read_text(str(tmp_path / "empty")) == ""
     assert files.read_text(str(tmp_path / "missing")) is None
     assert files.read_text(str(tmp_path / "empty" / "below")) is None
+
+
+def test_the_file_of_a_process_that_ends_while_it_is_read_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = subprocess.Popen(["sleep", "60"])
+    opened = builtins.open
+
+    def open_and_end(path: str, **options: t.Any) -> t.Any:
+        stream = opened(path, **options)
+        child.kill()
+        child.wait()
+        return stream
+
+    monkeypatch.setattr(builtins, "open", open_and_end)
+    assert files.read_text(f"/proc/{child.pid}/stat") is None
 
 
 def test_bytes_that_are_no_text_survive_a_round_trip(tmp_path: pathlib.Path) -> None:
