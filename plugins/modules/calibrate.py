@@ -112,7 +112,9 @@ options:
     type: int
     default: 60
   seconds:
-    description: The most seconds for one machine. What was seen by then is recorded, without an answer.
+    description:
+      - The most seconds for one machine. What was seen by then is recorded, without an answer, and a warning says so.
+      - An answer from before is kept.
     type: int
     default: 14400
   timeout:
@@ -226,6 +228,7 @@ def work(module: AnsibleModule) -> dict[str, t.Any]:
             runner=ModuleRunner(module),
             progress=progress,
             check=module.check_mode,
+            warn=module.warn,
             clock=AttendedClock(progress.abandoned),
         )
 

@@ -108,8 +108,16 @@ def document(entries: Sequence[Entry]) -> dict[str, t.Any]:
 
 
 def merge(known: Sequence[Entry], new: Sequence[Entry]) -> list[Entry]:
-    """The entries of both; a new one takes the place of an older one about the same thing."""
-    return list({key_of(item): item for item in (*known, *new)}.values())
+    """The entries of both; a new one takes the place of an older one about the same thing.
+
+    What is known is not given up for a search that came to nothing.
+    """
+    merged: dict[tuple[t.Any, ...], Entry] = {}
+    for item in (*known, *new):
+        earlier = merged.get(key_of(item))
+        if not earlier or earlier["smallest_bytes"] is None or item["smallest_bytes"] is not None:
+            merged[key_of(item)] = item
+    return list(merged.values())
 
 
 def key_of(item: Entry) -> tuple[t.Any, ...]:

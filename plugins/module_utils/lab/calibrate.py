@@ -128,7 +128,13 @@ def plan(cases: Sequence[table.Case], known: Sequence[table.Entry], *, force: bo
     return Plan(tuple(case for case in cases if force or case.key not in answered))
 
 
-def apply(plan: Plan, request: Request, *, probe_of: Callable[[table.Case], Callable[[int], Trial]]) -> None:
+def apply(
+    plan: Plan,
+    request: Request,
+    *,
+    probe_of: Callable[[table.Case], Callable[[int], Trial]],
+    warn: Callable[[str], None],
+) -> None:
     """Measure, machine by machine, and write what is known after each."""
     for case in plan.cases:
         outcome = search(probe_of(case), request.bounds, passes=request.passes, budget=request.budget)
@@ -139,7 +145,10 @@ def apply(plan: Plan, request: Request, *, probe_of: Callable[[table.Case], Call
             passes=request.passes,
             date=datetime.datetime.now(datetime.timezone.utc),
         )
-        _keep(request.path, found)
+        kept = _keep(request.path, found)
+        if outcome.smallest is None:
+            stays = "" if kept else " What was measured before stays."
+            warn(f"Cannot tell what {_name(case)} needs: {outcome.remarks[0]}. Allow more trials or seconds.{stays}")
 
 
 def calibrate(
@@ -148,6 +157,7 @@ def calibrate(
     runner: CommandRunner,
     progress: Progress,
     check: bool,
+    warn: Callable[[str], None],
     clock: t.Optional[Clock] = None,
     drill: RunDrill = run,
 ) -> dict[str, t.Any]:
@@ -157,7 +167,7 @@ def calibrate(
     todo = plan(cases, table.read(wanted.path), force=wanted.force)
     if todo.changed and not check:
         probes = Probes(wanted, runner, progress, clock or SystemClock(), drill, len(todo.cases))
-        apply(todo, wanted, probe_of=probes.of)
+        apply(todo, wanted, probe_of=probes.of, warn=warn)
     keys = {case.key for case in cases}
     entries = [item for item in table.read(wanted.path) if table.key_of(item) in keys]
     return {
@@ -183,7 +193,7 @@ class Probes:
     def of(self, case: table.Case) -> Callable[[int], Trial]:
         """The probe for one machine."""
         number = iter(range(1, 1 << 30))
-        where = f"{case.profile}, {amount(case.memory)} RAM, {case.cpus} CPUs"
+        where = _name(case)
 
         def probe(size: int) -> Trial:
             count = next(number)
@@ -218,6 +228,10 @@ class Probes:
             shutil.copyfile(result.console, os.path.join(self.request.logs, name))
 
 
+def _name(case: table.Case) -> str:
+    return f"{case.profile}, {amount(case.memory)} RAM, {case.cpus} CPUs"
+
+
 def _cause(message: str) -> str:
     """What a drill's message says of the cause; the console that it names goes away with the trial."""
     return message.partition("Cannot drill: ")[2].split(". ")[0][:_LONGEST_DETAIL]
@@ -248,7 +262,10 @@ def _spec(options: Mapping[str, t.Any], architecture: str, memory: int, cpus: in
     )
 
 
-def _keep(path: str, found: table.Entry) -> None:
+def _keep(path: str, found: table.Entry) -> bool:
+    """Whether it went into the document, which a search without an answer may not."""
     os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with locked(f"{path}.lock", what=f"write {path}", seconds=_LOCK_LIMIT, clock=SystemClock()):
-        write_atomic(path, canonical_json(table.document(table.merge(table.read(path), [found]))))
+        merged = table.merge(table.read(path), [found])
+        write_atomic(path, canonical_json(table.document(merged)))
+    return found in merged

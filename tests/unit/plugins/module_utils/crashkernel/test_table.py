@@ -143,6 +143,13 @@ def test_a_later_entry_about_the_same_thing_replaces_the_earlier() -> None:
     assert table.merge(merged, []) == merged
 
 
+def test_an_entry_without_an_answer_replaces_none_that_has_one() -> None:
+    assert table.merge([measured()], [unknown()]) == [measured()]
+    assert table.merge([unknown()], [measured()]) == [measured()]
+    later = {**unknown(), "date": "2026-02-03T00:00:00Z"}
+    assert table.merge([unknown()], [later]) == [later]
+
+
 def test_reading_a_file(tmp_path: Path) -> None:
     path = tmp_path / "calibration.json"
     assert table.read(str(path)) == []

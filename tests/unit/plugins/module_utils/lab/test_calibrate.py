@@ -64,7 +64,10 @@ class Lab:
     def calibrate(self, *, check: bool = False, **change: t.Any) -> dict[str, t.Any]:
         progress = Progress(str(self.root))
         options = self.options(**change)
-        return calibrate(options, runner=FakeRunner(), progress=progress, check=check, drill=self.drill)
+        self.warnings: list[str] = []
+        return calibrate(
+            options, runner=FakeRunner(), progress=progress, check=check, drill=self.drill, warn=self.warnings.append
+        )
 
     def document(self) -> dict[str, t.Any]:
         return t.cast("dict[str, t.Any]", json.loads((self.root / "cache/calibration.json").read_text()))
@@ -127,7 +130,18 @@ def test_a_search_whose_budget_ran_out_is_made_again(lab: Lab) -> None:
     done = lab.calibrate(trials=2)
     assert done["remarks"] == ["1024M: the budget was spent after 2 trials and 0 seconds"]
     assert done["table"][1].split()[5] == "?"
+    assert lab.warnings == [
+        "Cannot tell what tiny, 1024M RAM, 1 CPUs needs: the budget was spent after 2 trials and 0 seconds. "
+        "Allow more trials or seconds."
+    ]
     assert lab.calibrate()["calibration"]["entries"][0]["smallest_bytes"] == 23 * MIB
+    assert not lab.warnings
+
+
+def test_what_is_known_outlives_a_search_whose_budget_ran_out(lab: Lab) -> None:
+    known = lab.calibrate()["calibration"]
+    assert lab.calibrate(force=True, trials=2)["calibration"] == known
+    assert lab.warnings[0].endswith("Allow more trials or seconds. What was measured before stays.")
 
 
 def test_every_trial_is_told_and_its_console_kept(lab: Lab) -> None:
