@@ -56,3 +56,13 @@ contacted --extra-vars kdump_reboot=true
 [ "$found" -eq 1 ]
 contacted --extra-vars kdump_reboot=true --extra-vars kdump_serial=2
 [ "$found" -eq 2 ]
+
+# What the inventory says of one of them counts too: a play sees none of that by itself.
+cp "$place/hosts" "$place/rebooted"
+echo kdump_reboot=true >>"$place/rebooted"
+contacted -i "$place/rebooted"
+[ "$found" -eq 1 ]
+contacted -i "$place/rebooted" --extra-vars kdump_reboot=false
+[ "$found" -eq 2 ]
+# Nor does anything know that where nothing is run.
+ansible-playbook -i "$place/rebooted" linux.kdump.deploy --syntax-check
