@@ -74,6 +74,10 @@ recover() {
         say "Cannot recover the dump on $device: its header is damaged."
         return 1
     fi
+    if [ "$state" != complete ] && [ "$(number record_bytes)" -eq 0 ] && [ "$(number log_bytes)" -eq 0 ]; then
+        say "Cannot recover the dump $id on $device: the capture kernel ended before it had saved anything."
+        return 1
+    fi
     if [ ! -e "$dumps/$id" ]; then
         work=$dumps/.recovering
         rm -rf "$work"

@@ -17,6 +17,9 @@ that names the format, filled up with NULs. In the order of the lines::
 
 Blocks are `BLOCK_BYTES` long, counted from the start of the partition. A state other than ``complete`` says that the
 vmcore is not whole. The vmcore is a flattened stream of makedumpfile.
+
+The header names what is on the disk already, from the record's first version on, so that a machine that dies while it
+saves still leaves its story and its log.
 """
 
 from __future__ import annotations
@@ -77,11 +80,19 @@ open_raw() {
     fi
     new_id
     record_bytes=0 log_bytes=0 core_block=0 core_bytes=0
+    as_stream
+    record >"$folder/kdump.json"
+    if ! send record_stream "$limit_sync" kdump.json; then
+        folder=''
+        fail "$tag" "$device cannot be written to: $why"
+        return 1
+    fi
+    record_bytes=$bytes
     if ! write_header writing; then
+        folder=''
         fail "$tag" "$device cannot be written to: $(last_words)"
         return 1
     fi
-    as_stream
     log_saver=save_raw_log core_saver=save_raw_core record_saver=close_raw
     say "target-ready $device $id"
 }
@@ -130,6 +141,9 @@ next_block() {
 save_raw_log() {
     send_log || return
     log_bytes=$bytes
+    write_header writing && return 0
+    fail "$tag" "$device: $(last_words)"
+    return 1
 }
 
 save_raw_core() {

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import stat
 import subprocess
@@ -25,11 +26,11 @@ pytestmark = pytest.mark.skipif(not HAS_BUSYBOX, reason="busybox is not installe
 class Machine:
     """A host after a crash: what the save script left on its partition, and the recovery script."""
 
-    def __init__(self, root: Path, core: str = "echo core") -> None:
+    def __init__(self, root: Path, core: str = "echo core", before: str = "") -> None:
         self.capture = servers.make_machine(root, servers.RAW)
         self.capture.tool(core=core)
         self.root = root
-        servers.run(self.capture)
+        servers.run(self.capture, before)
         links = root / "dev/disk/by-partuuid"
         links.mkdir(parents=True)
         (links / ID).symlink_to("../../vdb2")
@@ -107,14 +108,30 @@ def test_a_dump_that_failed_brings_its_log_and_its_story(tmp_path: Path) -> None
     assert machine.header()["state"] == "empty"
 
 
-def test_a_capture_kernel_that_died_leaves_an_empty_story(tmp_path: Path) -> None:
+def test_a_header_that_tells_of_nothing_is_never_cleared(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     partition = tmp_path / "dev/vdb2"
     header = f"{target_raw.MAGIC}\npartuuid={ID}\nstate=writing\nid=20261122T220030Z-00000001\n"
     header += "record_bytes=0\nlog=dmesg.txt\nlog_bytes=0\ncore=vmcore\ncore_block=0\ncore_bytes=0\n"
     partition.write_bytes(header.encode().ljust(target_raw.HEADER_BYTES, b"\0") + partition.read_bytes()[4096:])
+    before = partition.read_bytes()
+    done = machine.recover()
+    assert done.returncode == 1 and "ended before it had saved anything" in done.stdout
+    assert not machine.dumps.exists()
+    assert partition.read_bytes() == before
+
+
+@pytest.mark.parametrize(("step", "files"), [("save_raw_log", []), ("save_raw_core", ["dmesg.txt"])])
+def test_a_machine_that_dies_while_it_saves_leaves_its_story_and_its_log(
+    tmp_path: Path, step: str, files: list[str]
+) -> None:
+    machine = Machine(tmp_path, before=f"{step}() {{ exit 9; }}")
+    assert machine.header()["state"] == "writing"
     assert machine.recover().returncode == 0
-    assert [path.name for path in machine.dumps.iterdir()] == ["20261122T220030Z-00000001"]
+    (folder,) = machine.dumps.iterdir()
+    assert sorted(path.name for path in folder.iterdir()) == [*files, "kdump.json"]
+    assert json.loads((folder / "kdump.json").read_text())["status"] == "failed"
+    assert not files or (folder / "dmesg.txt").read_text() == LOG
     assert machine.header()["state"] == "empty"
 
 
