@@ -18,6 +18,9 @@ description:
   - Takes such a kernel away again with O(state=absent), with the hooks for that.
   - A capture kernel is refused. It is loaded beside the running kernel and never booted.
   - The kernel that the host runs on is neither replaced nor removed.
+  - A kernel without a driver that the host needs is refused, since the next boot would take it. Needed are those of the
+    file systems that a boot mounts and of the interfaces of the default route, down to the root of the buses, as far
+    as the running kernel has them as modules, built in or not.
 notes:
   - Needs C(become) where the login user is not root.
   - Which entry of the menu is booted is the boot loader's business. GRUB takes the highest version by default.
@@ -43,7 +46,7 @@ options:
     description:
       - The archive on the host, the RV(linux.kdump.kernel_build#module:archive) of M(linux.kdump.kernel_build).
       - Where the host has this kernel already it may be missing, if O(release) and O(sha256) tell which one is meant.
-        In check mode it may always be missing then.
+        In check mode it may always be missing then, and the drivers are not compared.
     type: path
   release:
     description: The kernel's release, as C(uname -r) says it. Required for O(state=absent).
@@ -51,6 +54,13 @@ options:
   sha256:
     description: The digest of the archive.
     type: str
+  may_lack:
+    description:
+      - Names of modules that the kernel may lack although the host seems to need them, such as that of a card that is
+        about to be replaced, or of a driver that has another name in this kernel.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: linux.kdump.kernel_build
   - module: linux.kdump.kexec_crash
@@ -91,6 +101,12 @@ reboot_required:
   returned: success
   type: bool
   sample: true
+lacks:
+  description: The modules that the kernel lacks.
+  returned: when it is refused for that
+  type: list
+  elements: str
+  sample: [dm_mod, megaraid_sas]
 diff:
   description: Release and digest, before and after.
   returned: success
@@ -127,6 +143,7 @@ def main() -> None:
             "src": {"type": "path"},
             "release": {"type": "str"},
             "sha256": {"type": "str"},
+            "may_lack": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )

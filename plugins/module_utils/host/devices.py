@@ -29,6 +29,9 @@ FILESYSTEM_MODULES: t.Final = {"ext2": "ext4", "ext3": "ext4", "nfs": "nfsv3", "
 MAPPINGS: t.Final = {"CRYPT-": "dm_crypt", "mpath-": "dm_multipath"}
 
 _CONTROLLER = re.compile(r"nvme\d+")
+#: Kinds of network interfaces that are no hardware, as the kernel calls them, and the module of each.
+LAYERS: t.Final = {"bridge": "bridge", "bond": "bonding", "vlan": "8021q"}
+_KIND = re.compile(r"^DEVTYPE=(\w+)$", re.MULTILINE)
 _NO_ADDRESS: t.Final = frozenset({"", "00:00:00:00:00:00"})
 _DEFAULT_ROUTE: t.Final = "00000000"
 
@@ -76,6 +79,15 @@ def interfaces(host: Host) -> list[Interface]:
         if mac not in _NO_ADDRESS and os.path.islink(os.path.join(folder, "device")):
             found.append(Interface(name, mac, default=name in through, path_modules=list(_upwards(folder, host))))
     return found[:_MAX_INTERFACES]
+
+
+def layers(host: Host) -> list[Step]:
+    """What the default route goes through above the hardware."""
+    kinds = {
+        name: _KIND.search(host.read(f"/sys/class/net/{name}/uevent") or "")
+        for name in sorted(_below_default_route(host))
+    }
+    return [Step(name, kind[1], LAYERS[kind[1]]) for name, kind in kinds.items() if kind and kind[1] in LAYERS]
 
 
 def interface_documents(host: Host) -> list[dict[str, t.Any]]:

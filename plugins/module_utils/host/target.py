@@ -50,8 +50,8 @@ def parse_mounts(text: str) -> list[Mount]:
         front, separator, back = line.partition(" - ")
         fields, rest = front.split(" "), back.split(" ")
         if separator and len(fields) >= 6 and len(rest) >= 2:
-            inside, point = _unescaped(fields[3]), _unescaped(fields[4])
-            mounts.append(Mount(fields[2], inside, point, fstype=rest[0], source=_unescaped(rest[1])))
+            inside, point = unescaped(fields[3]), unescaped(fields[4])
+            mounts.append(Mount(fields[2], inside, point, fstype=rest[0], source=unescaped(rest[1])))
     return mounts
 
 
@@ -86,7 +86,7 @@ def _below(path: str, point: str) -> str | None:
     return path[len(prefix) :] if (path.rstrip("/") + "/").startswith(prefix) else None
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
     r"""Mountinfo writes blanks, tabs, newlines and backslashes as \ooo."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match.group(1), 8)), text)
 

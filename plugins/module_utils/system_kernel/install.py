@@ -15,13 +15,15 @@ import json
 import os
 import shutil
 import typing as t
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..capture.drivers import Driver
 from ..command import CommandRunner
 from ..errors import KdumpError
 from ..files import canonical_json, replacing, sha256_file, sync_directory, write_atomic
 from ..host.tree import Host
-from . import package
+from . import needs, package
 
 #: The note among the modules, and the largest that is read.
 NOTE: t.Final = "linux-kdump.json"
@@ -48,6 +50,8 @@ class Request:
     src: str | None
     release: str | None
     sha256: str | None
+    #: Modules that the host has a use for and that the kernel may do without.
+    may_lack: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Desired:
     release: str
     sha256: str | None
     package: package.Package | None
+    may_lack: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,8 @@ class Current:
     running: bool
     #: It was installed by this module, and what is still there of it is what was installed.
     ours: bool
+    #: The drivers that any kernel for this host has to have, where one is to be installed.
+    needs: tuple[Driver, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ def desired(request: Request) -> Desired:
         for told, real, what in ((request.release, found.release, "release"), (request.sha256, found.sha256, "sha256")):
             if told and told != real:
                 raise InstallError(f"Cannot install the kernel {request.src}: its {what} is {real}, not {told}")
-        return Desired("present", found.release, found.sha256, found)
+        return Desired("present", found.release, found.sha256, found, request.may_lack)
     if not (request.release and request.sha256):
         raise InstallError("Cannot install a kernel: nothing says which. Name its archive in the option src")
     return Desired("present", package.check_release(request.release), request.sha256, None)
@@ -117,7 +124,8 @@ def current(wanted: Desired, *, host: Host, running: str) -> Current:
     found = {path: _digest(host.path(path)) for path in boot_paths(wanted.release)}
     ours = note is not None and all(digest in (None, note.files[path]) for path, digest in found.items())
     archive = note.archive if note is not None and found == note.files else None
-    return Current(archive, there, running == wanted.release, ours)
+    required = needs.needed(host, running) if wanted.package else ()
+    return Current(archive, there, running == wanted.release, ours, required)
 
 
 def module_tree(release: str) -> str:
@@ -146,7 +154,22 @@ def plan(wanted: Desired, found: Current) -> Plan:
             f"Cannot {done} the kernel {wanted.release}: the host runs on it. "
             "Boot another first, or give the new one a local_version of its own"
         )
+    if wanted.package:
+        _check_drivers(wanted.package, found.needs, wanted.may_lack)
     return Plan(True, reason)
+
+
+def _check_drivers(found: package.Package, required: Sequence[Driver], may_lack: Sequence[str]) -> None:
+    """The boot menu's newest kernel is what the next boot takes, whoever causes it."""
+    lost = needs.lacking(required, found.modules, may_lack)
+    if lost:
+        raise InstallError(
+            f"Cannot install the kernel {found.release}: the host would not boot with it, or out of reach, for it has "
+            f"no driver {', '.join(f'{driver.names[0]} ({driver.device})' for driver in lost)}. Build it from the "
+            "configuration of the kernel that the host runs, or with a fragment that turns them on; or name in the "
+            "option may_lack what it does not need",
+            lacks=[driver.names[0] for driver in lost],
+        )
 
 
 def apply(wanted: Desired, *, host: Host, runner: CommandRunner) -> None:

@@ -13,7 +13,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
+from ..capture.initramfs.modules import canonical
 from ..errors import KdumpError
 from ..files import sha256_file
 
@@ -24,9 +26,17 @@ _CAPTURE: t.Final = "-kdump"
 
 _BOOT = re.compile(r"boot/(?:vmlinuz|config|System\.map)-(?P<release>[^/]+)")
 _MODULE = re.compile(r"lib/modules/(?P<release>[^/]+)/(?P<rest>.+)")
+#: Lists what would be modules but is built in. Debian's kernel has 30 KB of it.
+_BUILTIN: t.Final = "modules.builtin"
+_MOST_BUILTIN: t.Final = 1 << 20
+_LOADABLE = re.compile(r"\.ko(\.\w+)?$")
 #: More members or bytes than any kernel has.
 _MOST_MEMBERS: t.Final = 50_000
 _MOST_BYTES: t.Final = 16 << 30
+
+
+#: What a member of the archive holds, for as long as it is the current one.
+Content = t.Callable[[], "t.IO[bytes] | None"]
 
 
 class PackageError(KdumpError):
@@ -43,6 +53,8 @@ class Package:
     #: Bytes that go into /boot and below /lib/modules.
     boot_bytes: int
     module_bytes: int
+    #: What it has as modules or built in.
+    modules: frozenset[str] = frozenset()
 
 
 def check_release(release: str) -> str:
@@ -64,30 +76,42 @@ def inspect(path: str) -> Package:
     if not os.path.isfile(path):
         raise PackageError(f"Cannot install the kernel {path}: there is no such file")
     releases, sizes = set(), {"boot": 0, "lib": 0}
-    for number, member in enumerate(_members(path), start=1):
+    modules: set[str] = set()
+    for number, (member, content) in enumerate(_members(path), start=1):
         releases.add(_release_of(path, member))
         sizes[member.name.partition("/")[0]] += member.size
+        modules.update(_modules(member, content))
         if number > _MOST_MEMBERS or sum(sizes.values()) > _MOST_BYTES:
             raise PackageError(f"Cannot install the kernel {path}: it holds more than any kernel does")
     if len(releases) != 1 or not sizes["boot"]:
         raise PackageError(f"Cannot install the kernel {path}: it holds {len(releases)} kernels instead of one")
     release = check_release(releases.pop())
-    return Package(path, sha256_file(path), release, sizes["boot"], sizes["lib"])
+    return Package(path, sha256_file(path), release, sizes["boot"], sizes["lib"], frozenset(modules))
 
 
 def files(path: str) -> Iterator[tuple[str, t.IO[bytes]]]:
     """(place below /, content) of each file."""
+    for member, content in _members(path):
+        _release_of(path, member)
+        stream = content()
+        if stream:
+            yield member.name, stream
+
+
+def _modules(member: tarfile.TarInfo, content: Content) -> Iterator[str]:
+    """The names of modules that one file stands for."""
+    if _LOADABLE.search(member.name):
+        yield canonical(member.name)
+    elif os.path.basename(member.name) == _BUILTIN:
+        stream = content()
+        text = stream.read(_MOST_BUILTIN).decode("utf-8", "replace") if stream else ""
+        yield from (canonical(name) for name in text.split())
+
+
+def _members(path: str) -> Iterator[tuple[tarfile.TarInfo, Content]]:
     with _opened(path) as tar:
         for member in tar:
-            _release_of(path, member)
-            stream = tar.extractfile(member)
-            if stream:
-                yield member.name, stream
-
-
-def _members(path: str) -> Iterator[tarfile.TarInfo]:
-    with _opened(path) as tar:
-        yield from tar
+            yield member, partial(tar.extractfile, member)
 
 
 @contextmanager

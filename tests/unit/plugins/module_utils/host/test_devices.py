@@ -150,6 +150,29 @@ def test_an_interface_that_is_not_in_the_default_route(tmp_path: Path) -> None:
     assert [interface.default for interface in devices.interfaces(host)] == [False]
 
 
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ([], []),
+        (["/sys/class/net/br0/uevent = DEVTYPE=bridge"], ["br0 bridge bridge"]),
+        (
+            ["/sys/class/net/br0/uevent = DEVTYPE=bridge", "/sys/class/net/br0/lower_bond0.7/x = -",
+             "/sys/class/net/bond0.7/uevent = DEVTYPE=vlan", "/sys/class/net/bond0.7/lower_bond0/x = -",
+             "/sys/class/net/bond0/uevent = DEVTYPE=bond"],
+            ["bond0 bond bonding", "bond0.7 vlan 8021q", "br0 bridge bridge"],
+        ),
+        (["/sys/class/net/br0/uevent = DEVTYPE=wlan"], []),
+        (["/sys/class/net/other/uevent = DEVTYPE=bridge"], []),
+    ],
+    ids=["nothing", "bridge", "bridge of a VLAN of a bond", "hardware", "not in the default route"],
+)  # fmt: skip
+def test_layers_of_the_default_route(tmp_path: Path, files: list[str], found: list[str]) -> None:
+    put(tmp_path, "/proc/net/route = br0 00000000")
+    for line in files:
+        put(tmp_path, line)
+    assert lines(devices.layers(Host(str(tmp_path)))) == found
+
+
 def test_a_host_that_shows_nothing(tmp_path: Path) -> None:
     assert devices.target_steps("/var/crash", Host(str(tmp_path))) == []
     assert devices.interfaces(Host(str(tmp_path))) == []

@@ -18,16 +18,22 @@ from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
 from ansible_collections.linux.kdump.plugins.module_utils.system_kernel import install
 from ansible_collections.linux.kdump.plugins.module_utils.system_kernel.package import PackageError
 from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.host.sysfs import recorded
 
 RELEASE = "6.1.7-prod"
 MODULE = f"lib/modules/{RELEASE}/kernel/xfs.ko"
 
 
-def archive(folder: pathlib.Path, module: bytes = b"module") -> str:
+def archive(folder: pathlib.Path, module: bytes = b"module", builtin: tuple[str, ...] = ()) -> str:
     path = folder / "install.tar.gz"
+    boot = [f"boot/vmlinuz-{RELEASE}", f"boot/config-{RELEASE}", f"boot/System.map-{RELEASE}"]
+    lists = {f"lib/modules/{RELEASE}/modules.builtin": "".join(f"kernel/{name}.ko\n" for name in builtin).encode()}
     with tarfile.open(path, "w:gz") as tar:
-        for name in (f"boot/vmlinuz-{RELEASE}", f"boot/config-{RELEASE}", f"boot/System.map-{RELEASE}", MODULE):
-            content = module if name == MODULE else name.encode()
+        for name, content in {
+            **{name: name.encode() for name in boot},
+            MODULE: module,
+            **(lists if builtin else {}),
+        }.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
@@ -239,6 +245,36 @@ def test_a_boot_of_its_own_has_room_of_its_own(
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: type("Usage", (), {"free": 98 << 20}))
     monkeypatch.setattr(install, "_file_system", str)
     assert world.run(src=archive(tmp_path, bytes(3 << 20)))["changed"] is True
+
+
+#: What a kernel of fragments alone has of what hosts need.
+MINIMAL: t.Final = ("ext4", "virtio_blk", "virtio_net", "virtio_pci", "nvme", "ahci", "sd_mod")
+
+
+def test_a_virtio_guest_takes_a_minimal_kernel(world: World, tmp_path: pathlib.Path) -> None:
+    recorded("virtio", world.root)
+    assert world.run(src=archive(tmp_path, builtin=MINIMAL))["changed"] is True
+
+
+@pytest.mark.parametrize(
+    ("machine", "lacks"),
+    [
+        ("layers", ["dm_mod", "dm_crypt", "md_mod", "raid1"]),
+        ("megaraid", ["megaraid_sas", "tg3"]),
+        ("nvme", ["mlx5_core"]),
+    ],
+)
+@pytest.mark.parametrize("check", [True, False])
+def test_a_kernel_that_the_host_would_not_boot_is_refused(
+    world: World, tmp_path: pathlib.Path, machine: str, lacks: list[str], check: bool
+) -> None:
+    recorded(machine, world.root)
+    src = archive(tmp_path, builtin=MINIMAL)
+    with pytest.raises(install.InstallError, match=rf"has no driver {lacks[0]} \(") as caught:
+        world.run(src=src, check=check)
+    assert caught.value.facts["lacks"] == lacks
+    assert world.files() == []
+    assert world.run(src=src, may_lack=lacks)["changed"] is True
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,17 @@ def test_one_kernel(tmp_path: pathlib.Path) -> None:
     assert {place: stream.read() for place, stream in package.files(str(path))} == GOOD
 
 
+def test_what_a_kernel_has_as_modules_or_built_in(tmp_path: pathlib.Path) -> None:
+    files = {
+        **GOOD,
+        "lib/modules/6.1.7-prod/kernel/drivers/virtio-net.ko.xz": b"packed",
+        "lib/modules/6.1.7-prod/modules.builtin": b"kernel/fs/ext4/ext4.ko\nkernel/drivers/virtio/virtio_pci.ko\n\xff",
+    }
+    path = write(tmp_path / "k.tar.gz", files)
+    assert package.inspect(str(path)).modules >= {"xfs", "virtio_net", "ext4", "virtio_pci"}
+    assert package.inspect(str(write(tmp_path / "other.tar.gz", GOOD))).modules == {"xfs"}
+
+
 @pytest.mark.parametrize(
     "name",
     [
