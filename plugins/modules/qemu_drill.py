@@ -258,12 +258,14 @@ dump:
   type: str
   sample: /var/tmp/drill/dump/crash/20261123T050000Z-0123abcd
 vmcore:
-  description: The core in it, null where there is none.
+  description: The core in it, also a compressed or encrypted one, null where there is none.
   returned: when a drill was run
   type: str
   sample: /var/tmp/drill/dump/crash/20261123T050000Z-0123abcd/vmcore
 verdict:
-  description: What M(linux.kdump.vmcore_info) says of it, null where there is no core to look at.
+  description:
+    - What M(linux.kdump.vmcore_info) says of it.
+    - Null where there is no core to look at, or one that was encrypted, for which the drill has no key.
   returned: when a drill was run
   type: dict
   sample: {verdict: ok, machine: ppc64le}

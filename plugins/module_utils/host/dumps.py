@@ -32,6 +32,17 @@ class Dump:
     #: The vmcore's name among the files, whole or not; None where there is none.
     vmcore: str | None = None
 
+    @property
+    def core(self) -> str | None:
+        """The file of a vmcore that was saved to its end, whatever it is compressed or encrypted with."""
+        whole = self.vmcore and paths.VMCORE_NAME.fullmatch(self.vmcore)
+        return os.path.join(self.path, self.vmcore) if self.vmcore and whole else None
+
+    @property
+    def readable(self) -> str | None:
+        """The same, where nobody's key is needed to look into it."""
+        return None if (self.core or "").endswith(paths.ENCRYPTED_SUFFIX) else self.core
+
 
 def list_dumps(path: str, host: Host) -> list[Dump]:
     """The dumps in a folder, oldest first; none where there is no such folder."""

@@ -69,6 +69,8 @@ MACHINES: t.Final = {
             # The default processor of this emulator has no PAE in its newest versions; the full one always has.
             machine=MACHINE, cpu="max", accel=ACCELERATORS["tcg"][0],
             console="ttyS0", disk_device="virtio-blk-pci", append=_TIMER,
+            # It lays out its memory before it has a console, and what fails there would be a silent end.
+            capture_append="earlyprintk=ttyS0",
             # kexec_file_load exists on 64-bit x86 only (arch/x86/Kconfig, KEXEC_FILE).
             syscall="kexec_load",
             kernel_package="linux-image-686-pae",

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from ...command import CommandRunner
 from ...console import Lines, Tail
 from ...files import write_atomic
-from ...host import paths
 from ...host.dumps import Dump, list_dumps
 from ...host.tree import Host
 from ...vmcore.examine import examine
@@ -141,7 +140,7 @@ class Drill:
     def _result(self, story: Story, why: str | None, *, nonce: str, dump: Dump | None) -> DrillResult:
         record = dump.record if dump else None
         outcome, message = judge(story, record=record, why=why, console=self._console)
-        vmcore = os.path.join(dump.path, paths.VMCORE_FILE) if dump and paths.VMCORE_FILE in dump.files else None
+        readable = dump.readable if dump else None
         size = (story.text("armed") or "").strip()
         return DrillResult(
             outcome=outcome,
@@ -151,8 +150,8 @@ class Drill:
             console=self._console,
             record=record,
             dump=dump.path if dump else None,
-            vmcore=vmcore,
-            verdict=examine(vmcore, expected=Expectation(nonce=nonce)) if vmcore else None,
+            vmcore=dump.core if dump else None,
+            verdict=examine(readable, expected=Expectation(nonce=nonce)) if readable else None,
             reserved_bytes=int(size) if size.isdigit() else None,
         )
 

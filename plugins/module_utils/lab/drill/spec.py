@@ -122,10 +122,10 @@ class DrillResult:
     console: str
     #: kdump.json as the save environment wrote it, None where there is none.
     record: Mapping[str, t.Any] | None = None
-    #: The folder of the dump, read back from the drill's own disk, and the core in it.
+    #: The folder of the dump, read back from the drill's own disk, and the core in it, compressed or encrypted or not.
     dump: str | None = None
     vmcore: str | None = None
-    #: The verdict document of vmcore_info's library, with this drill's nonce expected.
+    #: The verdict document of vmcore_info's library, with this drill's nonce expected; None of an encrypted core.
     verdict: Mapping[str, t.Any] | None = None
     #: Bytes that the system kernel had reserved when it was armed.
     reserved_bytes: int | None = None

@@ -62,7 +62,7 @@ def produce(
     facts = described(result)
     if not result.captured:
         raise DrillError(result.message, **facts)
-    if result.vmcore and not result.ok:
+    if result.verdict and not result.ok:
         raise DrillError(f"Cannot trust the dump {result.vmcore}: {_complaint(result)}.", **facts)
     return {**known, **facts}
 

@@ -186,8 +186,11 @@ class Rehearsal:
         record = dump.record if dump else None
         outcome, message = judge(story, record=record, why=why, console=os.path.join(self.folder, CONSOLE_FILE))
         verdict = None
-        if outcome == "captured" and dump:
-            verdict = examine(os.path.join(dump.path, paths.VMCORE_FILE))
+        if outcome == "captured" and dump and dump.core and not dump.readable:
+            # Only who has the key can tell more.
+            outcome, message = SAVED, ""
+        elif outcome == "captured" and dump:
+            verdict = examine(dump.readable or os.path.join(dump.path, paths.VMCORE_FILE))
             good = verdict["verdict"] == "ok"
             outcome, message = (SAVED, "") if good else (
                 "bad_dump", f"Cannot save a good dump: its verdict is {verdict['verdict']}. Look at the findings."

@@ -52,6 +52,12 @@ def test_the_capture_kernel_gets_what_a_host_would_give_it(name: str) -> None:
     assert not {word for word in words if word.startswith(("crashkernel=", "loglevel=", "panic=10"))}
 
 
+def test_on_i386_what_fails_before_the_console_is_told_too() -> None:
+    # Seen there: a kernel that found no place for its initramfs, and an end without a word.
+    assert " earlyprintk=ttyS0 " in argv.capture_line(spec(architecture="i386"), uuid=UUID)
+    assert "earlyprintk" not in argv.system_line(spec(architecture="i386"))
+
+
 def test_given_targets_take_the_place_of_the_drills_own_disk() -> None:
     words = ("kdump.target=ssh,kdump@10.0.2.2:22,alpha", "kdump.net=52:54:00:00:00:01,dhcp")
     line = argv.capture_line(spec(targets=words, append="initcall_debug"), uuid=UUID)

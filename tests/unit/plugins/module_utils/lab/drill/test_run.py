@@ -106,6 +106,22 @@ def test_a_dump_of_another_crash_is_not_taken_for_this_ones(world: World) -> Non
     assert not result.ok
 
 
+@pytest.mark.parametrize("name", ["vmcore.gz", "vmcore.lz4", "vmcore.zst"])
+def test_a_core_that_was_compressed_as_a_whole_is_found(world: World, name: str) -> None:
+    world.files[name] = world.files.pop("vmcore")
+    result = world.run()
+    assert result.vmcore == f"{result.dump}/{name}"
+    assert result.verdict and result.verdict["verdict"] == "unrecognised"
+
+
+@pytest.mark.parametrize("name", ["vmcore.age", "vmcore.gz.age"])
+def test_a_core_that_was_encrypted_is_found_and_not_judged(world: World, name: str) -> None:
+    world.files[name] = world.files.pop("vmcore")
+    result = world.run()
+    assert (result.outcome, result.vmcore, result.verdict) == ("captured", f"{result.dump}/{name}", None)
+    assert not result.ok
+
+
 def test_holding_still(world: World) -> None:
     sockets: list[str] = []
 

@@ -89,6 +89,13 @@ def test_a_dump_that_cannot_be_trusted_is_a_failure(world: World, monkeypatch: p
     assert facts(caught.value)["outcome"] == "captured"
 
 
+def test_an_encrypted_dump_is_taken_at_its_word(world: World) -> None:
+    world.files["vmcore.age"] = world.files.pop("vmcore")
+    found = produce(world)
+    assert (found["outcome"], found["verdict"]) == ("captured", None)
+    assert found["vmcore"] == f"{found['dump']}/vmcore.age"
+
+
 def test_no_capture_is_a_failure_with_all_that_is_known(world: World) -> None:
     world.console, world.files = CAPTURING, {}
     with pytest.raises(KdumpError, match="left no dump of this crash") as caught:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import typing as t
 from collections.abc import Sequence
@@ -56,6 +57,7 @@ class World:
         self.ends: t.Optional[float] = 4.0
         self.record: dict[str, t.Any] = {"status": "saved", "memory": {"total_kib": 50000, "peak_used_kib": 21000}}
         self.dump = write_elf(vmcores.Machine())
+        self.name = "vmcore"
         self.qemu: Sequence[str] = ()
         self.made: Sequence[str] = ()
         self.killed = False
@@ -111,7 +113,7 @@ class World:
         if "core-saved" in (self.folder / "console.log").read_text():
             place = self.folder / "dump/dumps" / ID
             place.mkdir(parents=True)
-            (place / "vmcore").write_bytes(self.dump)
+            (place / self.name).write_bytes(self.dump)
             (place / "kdump.json").write_text(json.dumps({"id": ID, **self.record}))
         return 0, "", ""
 
@@ -128,6 +130,23 @@ def test_a_rehearsal_that_saves(world: World) -> None:
     assert found["verdict"]["verdict"] == "ok"
     assert found["old_memory"] == str(world.root / "donor")
     assert [event["name"] for event in found["events"]][:3] == ["capture_kernel", "save-start", "target-ready"]
+
+
+def test_a_dump_that_is_compressed_as_a_whole_is_judged(world: World) -> None:
+    world.name, world.dump = "vmcore.gz", gzip.compress(world.dump)
+    assert world.rehearse()["verdict"]["verdict"] == "ok"
+
+
+def test_a_bad_dump_that_is_compressed_as_a_whole_is_no_success(world: World) -> None:
+    world.name, world.dump = "vmcore.gz", gzip.compress(b"not a dump")
+    with pytest.raises(RehearsalError, match="its verdict is unrecognised"):
+        world.rehearse()
+
+
+def test_a_dump_that_is_encrypted_is_as_far_as_it_goes(world: World) -> None:
+    world.name, world.dump = "vmcore.age", b"age-encryption.org/v1"
+    found = world.rehearse()
+    assert (found["outcome"], found["message"], found["verdict"]) == ("saved", "", None)
 
 
 def test_the_machine_and_its_disk_are_as_the_command_line_asks(world: World) -> None:
