@@ -18,7 +18,11 @@ description:
     the analysis of dumps need, and packs it with its modules into an archive for M(linux.kdump.kernel_install).
   - After the configuration each symbol that was asked for is compared with what it became. A symbol that was lost
     is an error that names the dependency it lacks, and a misspelt one is an error too.
-  - The source is never changed. The build happens in a private folder inside O(cache_dir), and the finished kernel is
+  - The source is never changed where it lies. In what is unpacked from a tarball for a capture kernel of x86_64, a few
+    numbers are edited that cost it megabytes and that no option changes, which are the borders at which its code and
+    data begin, and the size of the pieces of memory for which it has page descriptors. The manifest's C(edits) names
+    those that were made. A folder is built as it is.
+  - The build happens in a private folder inside O(cache_dir), and the finished kernel is
     moved from there into the cache as a whole. What was interrupted leaves nothing behind.
   - A kernel is built once for each set of inputs, which are the content of the source, the fragments, the
     architecture and the versions of the tools. Time, user, host and the environment do not enter it, and the same

@@ -20,7 +20,7 @@ from ...errors import KdumpError
 from ...files import digest_of, sync_directory
 from ...progress import InterruptedWorkError, Progress
 from .. import manifest
-from . import archive, config, length, toolchain
+from . import archive, config, edits, length, toolchain
 from .compiler import MODULES, Compiler
 from .kconfig import fragment as kconfig
 from .request import SUFFIX, Request, fragment_texts, merged
@@ -52,6 +52,7 @@ class Desired:
     digest: str
     folder: str
     base: config.BaseConfig | None = None
+    edits: tuple[edits.Edit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,20 @@ def desired(request: Request, runner: CommandRunner) -> Desired:
         inputs |= {"kind": request.kind, "config": base.describe()["sha256"] if base else None}
     if _has_full_length(request):
         inputs |= {"full_length": True}
+    changes = _edits(request, source)
+    if changes:
+        inputs["edits"] = edits.digest(changes)
     digest = digest_of(inputs)
     folder = os.path.join(request.cache, "kernels", digest[:16])
     names = tuple(name for name, _text in fragment_texts(request))
-    return Desired(source, names, settings, tools, digest, folder, base)
+    return Desired(source, names, settings, tools, digest, folder, base, changes)
+
+
+def _edits(request: Request, source: Source) -> tuple[edits.Edit, ...]:
+    """What is changed in the unpacked source; a tree that somebody named is built as it is."""
+    if request.kind != "capture" or source.kind != "tarball":
+        return ()
+    return edits.EDITS.get(request.architecture.name, ())
 
 
 def current(wanted: Desired) -> manifest.Manifest | None:
@@ -125,6 +136,7 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
     started = time.monotonic()
     try:
         compiler.unpack(wanted.source)
+        edited = edits.apply(compiler.root, wanted.edits)
         compiler.configure(wanted.settings, wanted.base.text if wanted.base else None)
         compiler.compile()
         release, results = compiler.collect()
@@ -145,7 +157,7 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
             "recipe": RECIPE,
             "source": wanted.source.describe(),
             "fragments": list(wanted.fragments),
-            **_particulars(request, wanted),
+            **_particulars(request, wanted, edited),
             "toolchain": dict(wanted.toolchain.versions),
             "build": {
                 "seconds": round(time.monotonic() - started, 1),
@@ -173,9 +185,9 @@ def _finish(request: Request, results: str, release: str) -> None:
         length.lengthen(os.path.join(results, request.image))
 
 
-def _particulars(request: Request, wanted: Desired) -> dict[str, t.Any]:
+def _particulars(request: Request, wanted: Desired, edited: Sequence[str]) -> dict[str, t.Any]:
     """What a manifest says only of some kernels."""
-    said: dict[str, t.Any] = {}
+    said: dict[str, t.Any] = {"edits": list(edited)} if wanted.edits else {}
     if request.kind == "system":
         said["role"] = request.kind
         said["config"] = wanted.base.describe() if wanted.base else None

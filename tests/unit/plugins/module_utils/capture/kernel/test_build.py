@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 from jsonschema import validate
 
-from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures, toolchain
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures, edits, toolchain
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import build as kernel_build
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.compiler import CompileError
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.kconfig.fragment import ConfigError
@@ -194,6 +194,21 @@ def test_a_tarball_is_unpacked_and_stays_as_it_was(tmp_path: pathlib.Path, tree:
     assert result["release"] == "6.1.7-kdump"
     assert tarball.read_bytes() == before
     assert leftovers(tmp_path) == [pathlib.Path(str(result["path"])).name]
+
+
+def test_only_an_unpacked_source_is_edited(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
+    edited = tree / edits.SMALL_SECTIONS.path
+    edited.parent.mkdir(parents=True)
+    edited.write_text("# define SECTION_SIZE_BITS 27\n")
+    tarball = tmp_path / "linux.tar.gz"
+    with tarfile.open(tarball, "w:gz") as archive:
+        archive.add(tree, tree.name)
+    document = t.cast("dict[str, t.Any]", build(make_request(tmp_path, tarball))["manifest"])
+    assert document["edits"] == ["small_sections"]
+    validate(document, SCHEMA)
+    whole = t.cast("dict[str, t.Any]", build(make_request(tmp_path, tree))["manifest"])
+    assert "edits" not in whole
+    assert edited.read_text() == "# define SECTION_SIZE_BITS 27\n"
 
 
 def test_the_image_for_i386_is_as_long_as_the_memory_it_starts_in(tmp_path: pathlib.Path, tree: pathlib.Path) -> None:
