@@ -11,6 +11,7 @@ import typing as t
 from dataclasses import dataclass, replace
 
 from ...command import CommandRunner
+from ...errors import KdumpError
 from ...files import digest_of
 from ...progress import Progress
 from ...signing.sign import FORMS, Identity, identity, sign_image, sign_modules
@@ -38,6 +39,11 @@ class Desired:
 
 def signable(request: Request) -> Request:
     """The request for a kernel that can hold a signature."""
+    if request.physical_start is not None:
+        raise KdumpError(
+            f"Cannot sign a kernel with physical_start: what is loaded then is {request.image}, and the signature "
+            f"would be in {request.architecture.image}. Leave out one of the two"
+        )
     if FORMS[request.architecture.name] != "pe" or SIGNABLE in request.fragments:
         return request
     return replace(request, fragments=(*request.fragments, SIGNABLE))

@@ -19,6 +19,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import 
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.request import Request
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.source import Source
 from ansible_collections.linux.kdump.plugins.module_utils.command import CommandError
+from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 from ansible_collections.linux.kdump.plugins.module_utils.progress import Progress
 from ansible_collections.linux.kdump.plugins.module_utils.signing.certificate import Certificate
 from ansible_collections.linux.kdump.plugins.module_utils.signing.sign import Identity
@@ -161,3 +162,10 @@ def test_an_image_that_needs_a_stub_to_be_signed_gets_one(
 ) -> None:
     request = replace(bench.request, architecture=architectures.find(architecture), fragments=fragments)
     assert signed.signable(request).fragments == expected
+
+
+def test_a_kernel_that_runs_at_one_address_cannot_be_signed(bench: Bench) -> None:
+    """What is loaded then is vmlinux, and sbsign signs a bzImage."""
+    bench.request = replace(bench.request, physical_start=16 << 20)
+    with pytest.raises(KdumpError, match=r"Cannot sign a kernel with physical_start: .*Leave out one of the two"):
+        signed.signable(bench.request)
