@@ -10,6 +10,7 @@ import binascii
 import re
 import typing as t
 
+from ..save.targets import SSH_PORT
 from .content import ContentError
 
 _BEGIN: t.Final = "-----BEGIN OPENSSH PRIVATE KEY-----"
@@ -18,7 +19,7 @@ _MAGIC: t.Final = b"openssh-key-v1\0"
 _TYPE: t.Final = b"ssh-ed25519"
 #: Seed and public half.
 _ED25519_BYTES: t.Final = 64
-_HOST: t.Final = re.compile(r"\[([0-9A-Za-z.:-]+)\]:\d+|([0-9A-Za-z.:-]+)")
+_HOST: t.Final = re.compile(r"\[([0-9A-Za-z.:-]+)\]:(\d+)|([0-9A-Za-z.:-]+)")
 _KEY: t.Final = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d+) [A-Za-z0-9+/]+=*")
 
 
@@ -44,7 +45,7 @@ def private_key(text: str, *, path: str) -> bytes:
 
 
 def known_hosts(text: str, *, path: str) -> str:
-    """Pinned host keys by plain host: dropbear looks for the host alone, whatever the port is."""
+    """Pinned host keys, a line for each host: ``host`` or ``[host]:port``, the type, the key."""
     found: dict[str, None] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
@@ -57,10 +58,15 @@ def known_hosts(text: str, *, path: str) -> str:
                 f"Cannot pin the host keys of {path}: line {number} is not a host in clear text, a type and a key. "
                 "Write it with ssh-keyscan, without -H."
             )
-        found.update({f"{host[1] or host[2]} {match[0]}\n": None for host in hosts if host})
+        found.update({f"{_named(host)} {match[0]}\n": None for host in hosts if host})
     if not found:
         raise SshKeyError(f"Cannot pin the host keys of {path}: there are none. Write the server's keys into it.")
     return "".join(found)
+
+
+def _named(host: re.Match[str]) -> str:
+    """ssh's own port is never written."""
+    return f"[{host[1]}]:{host[2]}" if host[1] and int(host[2]) != SSH_PORT else host[1] or host[3]
 
 
 def _parts(data: bytes) -> tuple[bytes, bytes, bytes]:

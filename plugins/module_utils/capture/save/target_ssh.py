@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import typing as t
 
-#: Where the key and the pinned host keys lie in the image. The client looks for the latter below $HOME.
+#: Where the key and the pinned host keys lie in the image.
 KEY_PATH: t.Final = "etc/kdump/ssh_key"
-KNOWN_HOSTS_PATH: t.Final = "etc/kdump/.ssh/known_hosts"
+KNOWN_HOSTS_PATH: t.Final = "etc/kdump/known_hosts"
 CLIENT_PATH: t.Final = "bin/dbclient"
 APPLETS: t.Final = ("sha256sum",)
 
@@ -38,7 +38,7 @@ read_ssh() {
 # first for one more reason: asked whether to trust an unknown server, the client reads the answer from the stream when
 # there is no terminal, and a record does not begin with a "y".
 open_ssh() {
-    if ! grep -q "^$host " "$etc/.ssh/known_hosts"; then
+    if ! pin_keys; then
         fail fail-login "$user@$host:$port: no host key is pinned for the server"
         return 1
     fi
@@ -61,9 +61,27 @@ open_ssh() {
     say "target-ready $user@$host:$port $path/$id"
 }
 
+# The client looks below $HOME, for the plain host, whatever the port is, and takes the first key of a type that it
+# finds: it gets to see only the keys of this very server. As with OpenSSH, a host without a port is for every port that
+# has no keys of its own.
+pin_keys() {
+    own='' plain=''
+    while read -r name key; do
+        case $name in
+            "[$host]:$port") own="$own$host $key
+" ;;
+            "$host") plain="$plain$host $key
+" ;;
+        esac
+    done <"$etc/known_hosts"
+    mkdir -p "$temporary/.ssh"
+    printf '%s' "${own:-$plain}" >"$temporary/.ssh/known_hosts"
+    [ -n "$own$plain" ]
+}
+
 put_ssh() {
     sealed | (
-        export HOME="$etc"
+        export HOME="$temporary"
         storing "$2" "$ssh_client" -T -K 10 -i "$etc/ssh_key" -p "$port" "$user@$host" "kdump-receive $id $1 $path"
     ) >"$temporary/answer" 2>"$temporary/said"
     judge_answer "$?" "$2"
@@ -83,6 +101,13 @@ judge_answer() {
     read -r word reply text <"$temporary/answer"
     case $1:$word:$reply in
         0:ok:[0-9]*) outcome ok "$reply" ;;
+        # What the server called complete before the connection was lost: nothing else is ever given this dump's id.
+        *:error:exists)
+            case $text in
+                [0-9]*) outcome exists "$text" ;;
+                *) outcome fail-target "the server says: $reply $text" ;;
+            esac
+            ;;
         *:error:space) outcome fail-space "the server says: $text" ;;
         *:error:incomplete) outcome incomplete "$text" ;;
         *:error:refused) outcome fail-login "the server says: $text" ;;

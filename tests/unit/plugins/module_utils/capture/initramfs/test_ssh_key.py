@@ -84,15 +84,16 @@ def test_any_data_is_a_key_or_one_error(data: bytes) -> None:
             assert "\n" not in error.message
 
 
-def test_host_keys_are_pinned_to_the_plain_host() -> None:
+def test_host_keys_are_pinned_to_host_and_port() -> None:
     text = (
         "# comment\n\n"
         "192.0.2.9 ssh-ed25519 AAAAC3Nz root@server\n"
         "[192.0.2.9]:2222,server ssh-ed25519 AAAAC3Nz\n"
-        "192.0.2.9 ecdsa-sha2-nistp256 AAAAE2Vj\n"
+        "[192.0.2.9]:22 ecdsa-sha2-nistp256 AAAAE2Vj\n"
     )
     assert ssh_key.known_hosts(text, path="known_hosts") == (
-        "192.0.2.9 ssh-ed25519 AAAAC3Nz\nserver ssh-ed25519 AAAAC3Nz\n192.0.2.9 ecdsa-sha2-nistp256 AAAAE2Vj\n"
+        "192.0.2.9 ssh-ed25519 AAAAC3Nz\n[192.0.2.9]:2222 ssh-ed25519 AAAAC3Nz\nserver ssh-ed25519 AAAAC3Nz\n"
+        "192.0.2.9 ecdsa-sha2-nistp256 AAAAE2Vj\n"
     )
 
 

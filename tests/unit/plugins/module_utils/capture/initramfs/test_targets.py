@@ -101,7 +101,7 @@ def test_ssh_brings_client_key_and_pinned_keys_for_the_owner_only(
 ) -> None:
     members = build(options, runner, targets=["ssh"], **secrets)
     assert members[target_ssh.CLIENT_PATH].mode & 0o111
-    assert members[target_ssh.KNOWN_HOSTS_PATH].data == b"192.0.2.9 ssh-ed25519 AAAAC3Nz\n"
+    assert members[target_ssh.KNOWN_HOSTS_PATH].data == b"[192.0.2.9]:2222 ssh-ed25519 AAAAC3Nz\n"
     for path in (target_ssh.KEY_PATH, target_ssh.KNOWN_HOSTS_PATH):
         assert stat.S_IMODE(members[path].mode) == 0o600
     assert Path(options["path"]).stat().st_mode & 0o777 == 0o600

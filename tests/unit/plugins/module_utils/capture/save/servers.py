@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from ansible_collections.linux.kdump.plugins.module_utils.capture.save import (
@@ -58,13 +59,22 @@ else
 fi
 """
 
+_RECEIVE = Path(__file__).resolve().parents[6] / "roles/dump_server/files/receive.py"
+#: The receiver of the role dump_server, as sshd calls it, as a function.
+REAL_RECEIVER = f"""
+for last; do :; done
+receive() {{
+    SSH_ORIGINAL_COMMAND=$last {sys.executable} -IS {_RECEIVE} \\
+        -c "root=$root/srv client=web1 folder=web1 largest=100000000 quota=100000000 floor=0"
+}}
+"""
+
 
 def make_machine(tmp_path: Path, *words: str) -> Capture:
     """A machine with these words on its command line, an interface, a prepared partition and a server that answers."""
     capture = make_capture(tmp_path, *PARTS)
     (tmp_path / "proc/cmdline").write_text(" ".join(["console=ttyS0", *words, "panic=1"]))
-    (tmp_path / "etc/.ssh").mkdir()
-    (tmp_path / "etc/.ssh/known_hosts").write_text("192.0.2.9 ssh-ed25519 AAAAC3Nz\n")
+    (tmp_path / "etc/known_hosts").write_text("192.0.2.9 ssh-ed25519 AAAAC3Nz\n")
     (tmp_path / "sys/class/net/eth0").mkdir(parents=True)
     (tmp_path / "sys/class/net/eth0/address").write_text(f"{MAC}\n")
     (tmp_path / "sys/class/net/eth0/carrier").write_text("1\n")

@@ -114,7 +114,7 @@ def test_ssh_pins_the_host_key_and_asks_for_the_receiver_only(tmp_path: Path) ->
     server(capture, first='echo "$HOME" >>"$root/homes"')
     run(capture)
     record, log, core, last = (capture.root / "connections").read_text().splitlines()
-    assert set((capture.root / "homes").read_text().split()) == {f"{capture.root}/etc"}
+    assert set((capture.root / "homes").read_text().split()) == {f"{capture.root}/tmp"}
     assert record == last
     dump = received(capture).name
     options = f"-T -K 10 -i {capture.root}/etc/ssh_key -p 22 kdump@192.0.2.9"
@@ -162,12 +162,33 @@ def test_a_server_that_fails_moves_on_to_the_disk(tmp_path: Path, first: str, fa
     assert said in record["targets"][0]["reason"]
 
 
-@pytest.mark.parametrize("pinned", ["", "192.0.2.99 ssh-ed25519 AAAAC3Nz\n"])
+@pytest.mark.parametrize(
+    "pinned",
+    ["", "192.0.2.99 ssh-ed25519 AAAAC3Nz\n", "[192.0.2.9]:2222 ssh-ed25519 AAAAC3Nz\n"],
+    ids=["none", "another server's", "another port's"],
+)
 def test_a_server_whose_key_is_not_pinned_is_never_spoken_to(tmp_path: Path, pinned: str) -> None:
     capture = make_machine(tmp_path, SSH, LOCAL, NET)
-    (tmp_path / "etc/.ssh/known_hosts").write_text(pinned)
+    (tmp_path / "etc/known_hosts").write_text(pinned)
     assert run(capture) == ["save-start", "fail-login", "note-fallback", *SAVED]
     assert not (tmp_path / "connections").exists()
+
+
+@pytest.mark.parametrize(
+    ("port", "keys"),
+    [
+        (22, ["ssh-ed25519 AAAA1", "ecdsa-sha2-nistp256 AAAA2"]),
+        (2222, ["ssh-ed25519 AAAA3"]),
+        (9, ["ssh-ed25519 AAAA1"]),
+    ],
+)
+def test_the_client_sees_the_keys_of_one_server_only(tmp_path: Path, port: int, keys: list[str]) -> None:
+    capture = make_machine(tmp_path, SSH.replace(":22,", f":{port},"), NET)
+    plain = "".join(f"192.0.2.9 {key}\n" for key in keys) if port == 22 else "192.0.2.9 ssh-ed25519 AAAA1\n"
+    (tmp_path / "etc/known_hosts").write_text(f"192.0.2.99 ssh-rsa AAAA4\n{plain}[192.0.2.9]:2222 ssh-ed25519 AAAA3\n")
+    server(capture, first='cat "$HOME/.ssh/known_hosts" >"$root/seen"')
+    assert run(capture)[:3] == ["save-start", "note-network", "target-ready"]
+    assert (tmp_path / "seen").read_text() == "".join(f"192.0.2.9 {key}\n" for key in keys)
 
 
 def test_what_a_server_gets_first_is_no_answer_to_a_question(tmp_path: Path) -> None:
@@ -205,6 +226,37 @@ def test_a_lost_connection_is_tried_once_more(tmp_path: Path) -> None:
     assert tags[4:] == ["fail-network", "note-fallback", *SAVED]
     (record,) = (capture.root / "server/web1").glob("*/kdump.json")
     assert _tried(_record(record)) == [("ssh", "fail-network"), ("ssh", None)]
+
+
+@pytest.mark.parametrize("half", ["", "head -c 99999 | "], ids=["after it was stored", "in the middle"])
+def test_what_the_server_has_whole_is_not_missed_by_another_attempt(tmp_path: Path, half: str) -> None:
+    """With the real receiver: the connection is lost while the vmcore is sent, or before the answer arrives."""
+    capture = make_machine(tmp_path, SSH, NET)
+    (tmp_path / "srv").mkdir()
+    lost = f'[ -e "$root/lost" ] || {{ : >"$root/lost"; {half}receive >/dev/null; {LOST}; }}'
+    server(capture, "receive", first=servers.REAL_RECEIVER + AT_CORE.format(lost))
+    capture.tool(core="yes | head -c 300000")
+    assert run(capture)[4:] == ["fail-network", "note-fallback", *SAVED]
+    (folder,) = (tmp_path / "srv/web1").glob("2*")
+    assert sorted(path.name for path in folder.iterdir()) == ["dmesg.txt", "kdump.json", "vmcore"]
+    record = _record(folder / "kdump.json")
+    assert (record["status"], record["failure"]) == ("saved", None)
+    assert record["files"] == {"dmesg.txt": len(LOG), "vmcore": 300000}
+
+
+def test_a_connection_that_was_lost_at_the_log_does_not_lose_the_record(tmp_path: Path) -> None:
+    capture = make_machine(tmp_path, SSH, NET)
+    server(capture, first=f'case "$*" in *" dmesg.txt "*) {LOST} ;; esac')
+    assert run(capture)[2:] == ["target-ready", "fail-network", "core-saved", "record-saved", "final-action"]
+    record = _record(received(capture) / "kdump.json")
+    assert (record["status"], record["failure"]) == ("saved", "fail-network")
+
+
+def test_a_server_that_does_not_say_what_it_has_is_not_believed(tmp_path: Path) -> None:
+    capture = make_machine(tmp_path, SSH.replace("ssh,", "ssh,retries=0,"), LOCAL, NET)
+    server(capture, first=AT_CORE.format('cat >/dev/null; echo "error exists there is one"; exit 1'))
+    assert run(capture)[-6:] == ["note-fallback", *SAVED]
+    assert _tried(capture.record()) == [("ssh", "fail-target"), ("local", None)]
 
 
 def test_raw(tmp_path: Path) -> None:
