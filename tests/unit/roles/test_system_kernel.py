@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.linux.kdump.plugins.module_utils.host import paths
-
 yaml = pytest.importorskip("yaml")
 
 ROLE = Path(__file__).parents[3] / "roles/system_kernel"
@@ -33,9 +31,32 @@ def test_every_variable_is_in_the_readme() -> None:
     assert [name for name in read("defaults/main.yml") if f"`{name}`" not in text] == []
 
 
-def test_knows_the_places_that_the_modules_know() -> None:
-    assert read("vars/main.yml")["__kdump_system_kernel_reboot_note"] == paths.REBOOT_NOTE
-
-
 def test_a_host_gets_a_kernel_with_its_own_drivers_unless_told_otherwise() -> None:
     assert read("defaults/main.yml")["kdump_system_kernel_config"] == "running"
+
+
+def flattened(tasks: list[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+    return [inner for task in tasks for inner in (flattened(task["block"]) if "block" in task else [task])]
+
+
+def test_the_configuration_is_fetched_in_check_mode_too() -> None:
+    files = sorted((ROLE / "tasks").glob("*.yml"))
+    tasks = [task for path in files for task in flattened(yaml.safe_load(path.read_text()))]
+    fetching = [task for task in tasks if "ansible.builtin.fetch" in task]
+    assert [(task.get("check_mode"), task.get("changed_when")) for task in fetching] == [(False, False)]
+
+
+def test_hosts_with_kernels_of_one_name_keep_their_configurations_apart() -> None:
+    fetch = next(task for task in read("tasks/running.yml") if "ansible.builtin.fetch" in task)["ansible.builtin.fetch"]
+    assert "flat" not in fetch  # below the host's name then
+    build = next(task for task in read("tasks/present.yml") if "linux.kdump.kernel_build" in task)
+    assert "__kdump_system_kernel_fetched.dest" in build["linux.kdump.kernel_build"]["config"]
+
+
+def test_a_host_that_runs_on_such_a_kernel_starts_from_where_that_one_did() -> None:
+    look = next(task for task in read("tasks/running.yml") if "ansible.builtin.stat" in task)
+    copied = [task["ansible.builtin.copy"]["dest"] for task in flattened(read("tasks/present.yml"))
+              if "ansible.builtin.copy" in task]  # fmt: skip
+    name = "/linux-kdump.config"
+    assert look["loop"][0].endswith(name)
+    assert [dest for dest in copied if dest.endswith(name) and dest.startswith("/lib/modules/")] != []
