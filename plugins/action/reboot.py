@@ -48,7 +48,7 @@ class ActionModule(KdumpAction):
         link.isolate()
         try:
             with Watch(follower, link, None, self._report) as watch:
-                self._restart(options["purpose"])
+                self._restart(options["purpose"], options["subject"])
                 watch.triggered("shutdown -r now")
                 end = watch.until_end()
         finally:
@@ -64,14 +64,15 @@ class ActionModule(KdumpAction):
                 return probe.boot_id
         raise AnsibleConnectionFailure(f"Cannot reboot {self._host}: {probe.detail}")
 
-    def _restart(self, purpose: str) -> None:
+    def _restart(self, purpose: str, subject: str) -> None:
         try:
             with time_limit(_REPLY_LIMIT):
-                answer = self._low_level_execute_command(command(purpose), sudoable=True)
+                answer = self._low_level_execute_command(command(purpose, subject), sudoable=True)
         except (AnsibleConnectionFailure, LimitReachedError) as error:
             self.progress(f"the reply to the reboot was lost: {error}")
             return
-        check_answer(int(answer["rc"]), str(answer.get("stderr", "")), host=self._host, purpose=purpose)
+        words = str(answer.get("stderr", ""))
+        check_answer(int(answer["rc"]), words, host=self._host, purpose=purpose, subject=subject)
 
     def _report(self, event: Event) -> None:
         self.progress(f"{event.seconds:6.1f} s  {event.name:<16} {event.text}".rstrip())

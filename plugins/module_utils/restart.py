@@ -9,11 +9,15 @@ import shlex
 import typing as t
 
 from .errors import KdumpError
-from .host.paths import REBOOT_NOTE
+from .host.paths import KERNEL_REBOOT_NOTE, REBOOT_NOTE
 from .kexec.state import BOOT_ID
+
+#: Where the last purpose of each subject is noted: a new reservation is no reason to reboot for a kernel again.
+NOTES: t.Final = {"crashkernel": REBOOT_NOTE, "kernel": KERNEL_REBOOT_NOTE}
 
 OPTIONS: t.Final[dict[str, dict[str, t.Any]]] = {
     "purpose": {"type": "str", "required": True},
+    "subject": {"type": "str", "choices": list(NOTES), "default": "crashkernel"},
     "timeout": {"type": "int", "default": 600},
 }
 
@@ -30,18 +34,18 @@ printf '%s\\n' "$boot" {purpose} >$note.new && mv $note.new $note && sync || exi
 exec shutdown -r now"""
 
 
-def command(purpose: str) -> str:
+def command(purpose: str, subject: str) -> str:
     """The shell command that notes the purpose and reboots, or refuses."""
-    places = {"note": shlex.quote(REBOOT_NOTE), "boot_id": shlex.quote(BOOT_ID)}
+    places = {"note": shlex.quote(NOTES[subject]), "boot_id": shlex.quote(BOOT_ID)}
     return _SCRIPT.format(**places, purpose=shlex.quote(purpose), refused=_REFUSED)
 
 
-def check_answer(rc: int, text: str, *, host: str, purpose: str) -> None:
+def check_answer(rc: int, text: str, *, host: str, purpose: str, subject: str) -> None:
     """Raise where the host did not even try; a status from a connection that broke off is not such a case."""
     if rc == _REFUSED:
         raise KdumpError(
             f"Cannot reboot {host} for {purpose}: it was rebooted for it already and did not get it. Find out which"
-            f" boot entry it takes and what its log says, then remove {REBOOT_NOTE} on it"
+            f" boot entry it takes and what its log says, then remove {NOTES[subject]} on it"
         )
     if rc not in (0, 255):
         raise KdumpError(

@@ -23,9 +23,10 @@ LOAD_RECORD: t.Final = f"{STATE}/load.json"
 #: Why the loader could not load, in this boot; absent when it could.
 LOAD_ERROR: t.Final = "/run/linux-kdump.error"
 
-#: What the host was last rebooted for, from that reboot until it is seen to have come into force. Outside `STATE`,
-#: since taking everything away may need a reboot as well.
+#: Which reservation, and which kernel, the host was last rebooted for, from that reboot until it is seen to have come
+#: into force. Outside `STATE`, since taking everything away may need a reboot as well.
 REBOOT_NOTE: t.Final = "/var/lib/linux-kdump.rebooted-for"
+KERNEL_REBOOT_NOTE: t.Final = f"{REBOOT_NOTE}-kernel"
 
 UNIT_NAME: t.Final = "linux-kdump.service"
 UNIT: t.Final = f"/etc/systemd/system/{UNIT_NAME}"

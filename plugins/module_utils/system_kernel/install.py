@@ -22,6 +22,7 @@ from ..capture.drivers import Driver
 from ..command import CommandRunner
 from ..errors import KdumpError
 from ..files import canonical_json, replacing, sha256_file, sync_directory, write_atomic
+from ..host.paths import KERNEL_REBOOT_NOTE
 from ..host.tree import Host
 from . import needs, package
 
@@ -186,6 +187,7 @@ def apply(wanted: Desired, *, host: Host, runner: CommandRunner) -> None:
     _unpack(wanted.package, host)
     _run(hooks, runner, f"enter the kernel {wanted.release} into the boot menu")
     _note(wanted.package, host)
+    host.forget(KERNEL_REBOOT_NOTE)  # what is new deserves a new reboot
 
 
 def _hooks(wanted: Desired, host: Host) -> list[str]:

@@ -15,7 +15,7 @@ from ansible_collections.linux.kdump.plugins.action import reboot
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 from ansible_collections.linux.kdump.plugins.plugin_utils.follow import Probe
 
-OPTIONS = {"purpose": "crashkernel=64M", "timeout": 600}
+OPTIONS = {"purpose": "crashkernel=64M", "subject": "crashkernel", "timeout": 600}
 
 
 class FakeLink:

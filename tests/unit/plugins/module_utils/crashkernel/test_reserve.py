@@ -14,6 +14,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.evaluate i
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.grammar import SpecError
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.reserve import disappointment
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.plugins.module_utils.host import paths
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.crashkernel.managed import Managed
 
 M = 1 << 20
@@ -90,9 +91,12 @@ def test_the_note_of_a_reboot_goes_when_it_has_done_its_work_or_the_value_is_new
     note = machine.root / "var/lib/linux-kdump.rebooted-for"
     note.parent.mkdir(parents=True)
     note.write_text("crashkernel=64M\n")
+    other = machine.root / paths.KERNEL_REBOOT_NOTE.lstrip("/")
+    other.write_text("kernel 6.1.192\n")
     machine.running(running, reserved=0)
     machine.reserve(size, check=check)
     assert note.exists() == kept
+    assert other.exists()  # a host that was rebooted for a kernel: not this module's business
 
 
 def test_the_diff_shows_the_file_and_every_entry(machine: Managed) -> None:

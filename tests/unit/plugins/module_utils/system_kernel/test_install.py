@@ -14,6 +14,7 @@ import typing as t
 import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.command import CommandError
+from ansible_collections.linux.kdump.plugins.module_utils.host.paths import KERNEL_REBOOT_NOTE
 from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
 from ansible_collections.linux.kdump.plugins.module_utils.system_kernel import install
 from ansible_collections.linux.kdump.plugins.module_utils.system_kernel.package import PackageError
@@ -95,6 +96,17 @@ def test_a_kernel_is_installed_once(world: World, tmp_path: pathlib.Path) -> Non
     assert (again["changed"], again["diff"]["before"]) == (False, again["diff"]["after"])
     assert len(world.runner.calls) == 1
     assert world.run(src=src, running=RELEASE)["reboot_required"] is False
+
+
+def test_only_a_kernel_that_is_new_may_be_rebooted_for_again(world: World, tmp_path: pathlib.Path) -> None:
+    note = world.root / KERNEL_REBOOT_NOTE.lstrip("/")
+    note.parent.mkdir(parents=True)
+    note.write_text("boot\nkernel of another time\n")
+    world.run(src=archive(tmp_path))
+    assert not note.exists()
+    note.write_text(f"boot\nkernel {RELEASE}\n")
+    world.run(src=archive(tmp_path))
+    assert note.exists()
 
 
 def test_what_is_there_needs_no_archive(world: World, tmp_path: pathlib.Path) -> None:
