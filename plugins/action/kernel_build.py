@@ -19,7 +19,12 @@ class ActionModule(LongModuleAction):
     MODULE = "linux.kdump.kernel_build"
 
     def time_limit(self, arguments: dict[str, t.Any]) -> int:
-        try:
-            return int(arguments.get("timeout", _DEFAULT_LIMIT))
-        except (TypeError, ValueError):
-            return _DEFAULT_LIMIT  # the module says what is wrong with it
+        # Before it builds, and before it signs what it has built, it waits as long for others that use the cache.
+        return (3 if arguments.get("sign") else 2) * _seconds(arguments)
+
+
+def _seconds(arguments: dict[str, t.Any]) -> int:
+    try:
+        return int(arguments.get("timeout", _DEFAULT_LIMIT))
+    except (TypeError, ValueError):
+        return _DEFAULT_LIMIT  # the module says what is wrong with it

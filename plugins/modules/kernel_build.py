@@ -91,7 +91,7 @@ options:
       - Makes a capture kernel that is not relocatable and runs at this physical address, such as V(16M),
         for machines or loaders that cannot place it elsewhere. Only V(x86_64) and V(i386) have such kernels.
       - The reservation has to lie there, as in C(crashkernel=64M@16M), and the image to load is C(vmlinux), since
-        kexec-tools takes no such C(bzImage).
+        kexec-tools takes no such C(bzImage). It cannot be signed (O(sign)).
     type: str
   source:
     description:
@@ -149,7 +149,8 @@ options:
     description: How many compilers run at once. Without it, one for each CPU that the build may use.
     type: int
   timeout:
-    description: The most seconds that the build may take.
+    description:
+      - The most seconds that the build may take. Waiting for another build in the same cache may take as long before.
     type: int
     default: 7200
   progress:
