@@ -33,8 +33,8 @@ options:
     default: [busybox-static, kexec-tools, makedumpfile]
   kernel:
     description:
-      - A package that depends on the newest kernel package, such as C(linux-image-686-pae). That kernel is unpacked
-        too, and its modules are indexed.
+      - A package that depends on the newest kernel package, such as C(linux-image-686-pae), or a kernel package itself.
+        That kernel is unpacked too, and its modules are indexed.
       - V(stock) stands for the kernel of the architecture that M(linux.kdump.qemu_drill) can crash. Where Debian has
         none, no kernel is unpacked.
     type: str

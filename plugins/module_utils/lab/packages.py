@@ -31,6 +31,8 @@ SCHEMA: t.Final = {"name": "linux.kdump/packages", "version": 1}
 VERSION: t.Final = 1
 #: Stands for the architecture's usual kernel, where that can be crashed.
 STOCK: t.Final = "stock"
+#: How Debian's kernels are named, and what depends on the newest of them.
+_KERNEL: t.Final = "linux-image-"
 KEYRING: t.Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
 #: Seconds for one command of apt, for unpacking one package, and to wait for another process that does the same.
 APT_LIMIT: t.Final = 600
@@ -60,7 +62,7 @@ class Wanted:
     architecture: str
     #: These, with the libraries that they need and without what only their installation needs.
     packages: tuple[str, ...]
-    #: A package that depends on the newest kernel package, which is taken with its modules.
+    #: A kernel package, which is taken with its modules, or one that depends on the newest.
     kernel: str | None = None
     suite: str = "bookworm"
     #: One-line sources; by default this machine's own of the suite.
@@ -102,6 +104,16 @@ class Apt:
         lines = self._run("apt-cache", "depends", "--important", *packages).splitlines()
         return [line.split()[1] for line in lines if line.startswith("  Depends: ") and "<" not in line]
 
+    def kernel(self, package: str) -> str:
+        """The kernel that a package depends on, or the package itself where it is one."""
+        for name in (*self.dependencies([package]), package):
+            if name.startswith(_KERNEL):
+                return name
+        raise KdumpError(
+            f"Cannot take a kernel from the package {package}: it is none and depends on none. "
+            f"Name one such as {_KERNEL}amd64"
+        )
+
     def with_libraries(self, packages: Iterable[str]) -> list[str]:
         """The packages with the libraries that they need, and not what only their installation needs."""
         found: dict[str, None] = {}
@@ -137,7 +149,7 @@ def unpack(folder: str, wanted: Wanted, runner: CommandRunner) -> dict[str, str]
     root, aside = os.path.join(folder, "root"), os.path.join(folder, "apt")
     os.mkdir(root)
     apt = Apt(aside, wanted, runner)
-    kernel = [apt.dependencies([wanted.kernel])[0]] if wanted.kernel else []
+    kernel = [apt.kernel(wanted.kernel)] if wanted.kernel else []
     versions = apt.unpack([*kernel, *apt.with_libraries(wanted.packages)], root)
     shutil.rmtree(aside)
     keep_links_inside(root)

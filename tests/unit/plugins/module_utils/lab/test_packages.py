@@ -24,13 +24,14 @@ http://mirror.example/debian/|bookworm|main|amd64
 http://mirror.example/debian/|bookworm-updates|main|amd64
 http://mirror.example/debian-security/|bookworm-security|main|amd64
 """
+RELEASE = "6.1.0-56-s390x"
 DEPENDS = {
     "linux-image-s390x": "linux-image-s390x\n  Depends: linux-image-6.1.0-56-s390x\n",
+    f"linux-image-{RELEASE}": f"linux-image-{RELEASE}\n  Depends: kmod\n  Depends: linux-base\n",
     "kexec-tools": "kexec-tools\n  Depends: libc6\n  Depends: debconf\n  Depends: <debconf-2.0>\n    cdebconf\n",
     "libc6": "libc6\n  Depends: libgcc-s1\n",
     "libgcc-s1": "libgcc-s1\n  Depends: libc6\n",
 }
-RELEASE = "6.1.0-56-s390x"
 
 
 class Mirror:
@@ -96,6 +97,19 @@ def test_a_tree_holds_kernel_programs_and_their_libraries(mirror: Mirror, tmp_pa
     assert (found["release"], found["modules"]) == (RELEASE, str(root / "lib/modules" / RELEASE))
     assert found["packages"]["kexec-tools"] == "1.2-3"
     assert not (root.parent / "apt").exists()
+
+
+@pytest.mark.parametrize("kernel", ["linux-image-s390x", f"linux-image-{RELEASE}", "linux-image-of-my-own"])
+def test_a_kernel_may_be_named_itself(mirror: Mirror, tmp_path: Path, kernel: str) -> None:
+    store(mirror, tmp_path).ensure(packages.Wanted("s390x", (), kernel), force=False, check=False)
+    assert mirror.downloaded == [f"linux-image-{RELEASE}" if kernel in DEPENDS else kernel]
+
+
+@pytest.mark.parametrize("kernel", ["kexec-tools", "busybox-static"])
+def test_what_is_no_kernel_is_none(mirror: Mirror, tmp_path: Path, kernel: str) -> None:
+    with pytest.raises(KdumpError, match=f"Cannot take a kernel from the package {kernel}: it is none and depends on"):
+        store(mirror, tmp_path).ensure(packages.Wanted("s390x", (), kernel), force=False, check=False)
+    assert mirror.downloaded == []
 
 
 def test_only_the_suite_itself_is_asked(mirror: Mirror) -> None:
