@@ -52,13 +52,16 @@ def kvm_works(spec: GuestSpec, *, lab: LabPaths, runner: CommandRunner, clock: C
         known = None
     if isinstance(known, dict) and known.get("boot_id") == boot_id and isinstance(known.get("kvm"), bool):
         return bool(known["kvm"])
-    works = canary(spec, lab=lab, runner=runner, clock=clock)
+    try:
+        works = canary(spec, lab=lab, runner=runner, clock=clock)
+    except KdumpError:  # it never ran, for whatever reason: nothing has been learnt that would hold tomorrow
+        return False
     write_atomic(path, canonical_json({"boot_id": boot_id, "kvm": works}))
     return works
 
 
 def canary(spec: GuestSpec, *, lab: LabPaths, runner: CommandRunner, clock: Clock) -> bool:
-    """True if the image comes as far as its first process under KVM."""
+    """True if the image comes as far as its first process under KVM; an error where it cannot even be started."""
     root = tempfile.mkdtemp(dir=lab.root, prefix=".canary.")
     paths = GuestPaths(root, lab.key)
     machine = Machine(paths, runner, clock)
@@ -74,8 +77,6 @@ def canary(spec: GuestSpec, *, lab: LabPaths, runner: CommandRunner, clock: Cloc
             return USER_SPACE in (read_text(paths.console(1)) or "") or None
 
         return poll(look, seconds=CANARY_LIMIT, clock=clock) is not None
-    except KdumpError:
-        return False
     finally:
         machine.kill()
         shutil.rmtree(root, ignore_errors=True)

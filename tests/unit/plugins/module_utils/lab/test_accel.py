@@ -78,7 +78,6 @@ def choose(
         ("auto", ALIVE, "kvm"),
         ("kvm", ALIVE, "kvm"),
         ("auto", KERNEL, "tcg"),
-        ("auto", None, "tcg"),
     ],
 )
 def test_the_canary_decides(
@@ -89,6 +88,13 @@ def test_the_canary_decides(
     assert canaries.started == ([] if kind == "tcg" else ["canary kvm"])  # asked once for each boot of this machine
     assert canaries.killed == len(canaries.started)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".canary")] == []
+
+
+def test_a_canary_that_never_ran_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen, canaries = choose("auto", None, tmp_path, monkeypatch, times=2)
+    assert (chosen, len(canaries.started), canaries.killed) == ("tcg", 2, 2)
+    assert list(tmp_path.iterdir()) == []
+    assert choose("auto", ALIVE, tmp_path, monkeypatch)[0] == "kvm"
 
 
 def test_kvm_insisted_on_where_it_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
