@@ -261,13 +261,19 @@ def exists(name: str, folder: int) -> bool:
     return True
 
 
+def refuse_another(name: str, folder: int) -> None:
+    """A complete file stays as it is; only the record may be replaced."""
+    if name != RECORD and exists(name, folder):
+        size = os.stat(name, dir_fd=folder, follow_symlinks=False).st_size
+        raise Refusal("exists", f"{size} bytes are there already as {name}, and they are complete")
+
+
 @contextlib.contextmanager
 def begun(name: str, folder: int) -> Iterator[int]:
     """A new file under its incomplete name; what an earlier attempt has left moves aside."""
     incomplete = name + INCOMPLETE
     with alone(folder):
-        if name != RECORD and exists(name, folder):
-            raise Refusal("exists", f"there is a {name} already, and it is complete")
+        refuse_another(name, folder)
         if exists(incomplete, folder):
             aside = (f"{incomplete}.{number}" for number in range(1, _MOST_ATTEMPTS + 1))
             free = next((other for other in aside if not exists(other, folder)), None)
@@ -293,8 +299,7 @@ def finish(name: str, handle: int, folder: int) -> None:
             there = None
         if there is None or (there.st_dev, there.st_ino) != (mine.st_dev, mine.st_ino):
             raise Refusal("incomplete", "another connection has begun anew with this file")
-        if name != RECORD and exists(name, folder):
-            raise Refusal("exists", f"there is a {name} already, and it is complete")
+        refuse_another(name, folder)
         os.rename(incomplete, name, src_dir_fd=folder, dst_dir_fd=folder)
         for number in range(1, _MOST_ATTEMPTS + 1):
             with contextlib.suppress(FileNotFoundError):

@@ -4,8 +4,9 @@
 """The save script's optional part for targets that are no file system: everything goes there as a stream.
 
 A kind of target that takes streams defines ``put_<kind> <name> <seconds>``, which stores standard input under a name
-and writes one line into ``$temporary/put``: ``ok <bytes>``, ``incomplete`` where the stream itself was not whole, or
-a tag and a text. The small files that the dump consists of besides are kept in this kernel's memory meanwhile.
+and writes one line into ``$temporary/put``: ``ok <bytes>``, ``exists <bytes>`` where an earlier attempt has stored it
+already, ``incomplete`` where the stream itself was not whole, or a tag and a text. The small files that the dump
+consists of besides are kept in this kernel's memory meanwhile.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ send() {
         ok)
             bytes=$why
             [ "$produced" -ne 0 ] || return 0
+            ;;
+        exists)
+            bytes=${why%%[!0-9]*}
+            return 0
             ;;
         fail-*)
             tag=$word
@@ -82,7 +87,7 @@ send_core() {
 
 send_record() {
     # Over a connection that was just lost it would only wait once more.
-    [ "$failure" != fail-network ] || return 1
+    [ "$failure" != fail-network ] || [ -n "$core_saved" ] || return 1
     if record >"$folder/kdump.json" && send record_stream "$limit_sync" kdump.json; then
         say "record-saved $described $id/kdump.json"
     else

@@ -49,6 +49,9 @@ a status that is not 0 and one line::
 
     error <space|incomplete|exists|refused|failed> <text for a person>
 
+The text of ``exists`` begins with the bytes of the complete file that has this name already, in digits: a client whose
+connection was lost before it heard of that counts it as stored.
+
 ``kdump.json`` alone may be sent again and takes the place of an older one. ``vmcore`` is a flattened stream of
 makedumpfile (``makedumpfile -F``); the server keeps it as it is, and ``makedumpfile -R`` or ``vmcore_info`` read it.
 
