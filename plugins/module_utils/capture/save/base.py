@@ -164,6 +164,7 @@ watch() {
         now
         if [ "${uptime%.*}" -ge "$1" ]; then
             fail fail-timeout "the save environment did not finish by itself"
+            [ -e "$temporary/saved" ] || final=${on_failure:-$final}
             [ "$final" != shell ] || final=reboot
             end
         fi

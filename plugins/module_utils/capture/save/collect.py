@@ -75,8 +75,14 @@ save_core() {
         fail fail-core "the vmcore cannot be given its name: $(last_words)"
         return "$rc"
     fi
-    core_saved=1
+    note_saved
     say "core-saved $(size "$folder/$core_name") bytes"
+}
+
+# The watcher is a process of its own and sees no variable that is set after it began.
+note_saved() {
+    core_saved=1
+    { echo >"$temporary/saved"; } 2>/dev/null
 }
 
 write_core() {

@@ -55,6 +55,7 @@ main() {
     # The kernel goes on with what it could unpack before memory ran out; this folder is the archive's last member.
     if [ ! -d "$temporary" ]; then
         fail fail-memory "the initramfs could not be unpacked as a whole"
+        final=${on_failure:-$final}
         end
     fi
     watch $((${uptime%.*} + $(longest) + 30)) &

@@ -81,7 +81,8 @@ send_core() {
         fail "$tag" "the vmcore: $why"
         return 1
     fi
-    core_saved=1 sent="$sent${sent:+,}\"$core_name\":$bytes"
+    note_saved
+    sent="$sent${sent:+,}\"$core_name\":$bytes"
     say "core-saved $bytes bytes"
 }
 

@@ -139,10 +139,12 @@ def test_a_disk_without_room_for_the_record(capture: Capture) -> None:
 def test_an_initramfs_that_was_unpacked_in_part_is_a_lack_of_memory(capture: Capture) -> None:
     shutil.rmtree(capture.root / "tmp")
     shutil.rmtree(capture.root / "proc")
+    (capture.root / "etc/settings").write_text("kdump.final=reboot\nkdump.on_failure=halt\n")
     said = capture.shell('end() { say "final-action $final"; exit 0; }\nmain')
     assert [match["tag"] for match in drill.CONSOLE_PATTERN.finditer(said)] == [
         "save-start", "fail-memory", "final-action",
     ]  # fmt: skip
+    assert "final-action halt" in said
 
 
 def test_without_a_crash_the_record_says_so(capture: Capture) -> None:
@@ -214,6 +216,18 @@ def test_an_optional_module_may_fail_and_a_needed_one_is_named(capture: Capture)
     assert [line.split("] ")[1] for line in said.splitlines()] == [
         "fail-module broken: insmod: cannot insert /lib/modules/broken.ko: Invalid module format"
     ]
+
+
+@pytest.mark.parametrize(
+    ("on_failure", "saved", "expected"),
+    [("halt", "", "halt"), ("shell", "", "reboot"), ("", "", "poweroff"), ("halt", "save_core", "poweroff")],
+)
+def test_the_watcher_ends_a_failed_save_as_failures_end(
+    capture: Capture, on_failure: str, saved: str, expected: str
+) -> None:
+    settings = f"final=poweroff on_failure={on_failure}\nfolder={capture.dumps}\n"
+    said = capture.shell(f'{settings}{saved}\nend() {{ say "final-action $final"; exit 0; }}\nwatch 0')
+    assert f"final-action {expected}" in said
 
 
 def test_a_save_that_never_ends_is_ended_by_the_watcher(capture: Capture) -> None:
