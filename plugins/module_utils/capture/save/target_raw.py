@@ -73,9 +73,19 @@ is_ours() {
     [ "$first" = 'linux.kdump raw 1' ] && [ "$second" = "partuuid=$partuuid" ]
 }
 
+# A whole dump that nobody has recovered yet gives way to a new one only where that could go nowhere else.
+is_kept() {
+    held=$(sed -n 's/^id=//p' "$temporary/out" | printable)
+    [ "$entry" != "${targets##* }" ] && grep -q '^state=complete$' "$temporary/out"
+}
+
 open_raw() {
     if ! find_raw; then
         fail fail-target "no partition that was prepared as $partuuid appeared within $limit_target seconds"
+        return 1
+    fi
+    if is_kept; then
+        fail fail-space "$device still holds the dump $held, which was not recovered yet"
         return 1
     fi
     new_id

@@ -279,6 +279,26 @@ def test_raw(tmp_path: Path) -> None:
     assert (capture.root / "dev/vdb1").read_bytes() == before
 
 
+def test_a_dump_that_was_not_recovered_is_kept_as_long_as_there_is_another_target(tmp_path: Path) -> None:
+    capture = make_machine(tmp_path, RAW, LOCAL)
+    assert run(capture) == ["save-start", *SAVED]
+    before = (capture.root / "dev/vdb2").read_bytes()
+    assert run(capture) == ["save-start", "fail-space", "note-fallback", *SAVED]
+    assert (capture.root / "dev/vdb2").read_bytes() == before
+    assert _tried(capture.record()) == [("raw", "fail-space"), ("local", None)]
+    assert f"still holds the dump {header(capture)['id']}," in capture.record()["targets"][0]["reason"]
+
+
+@pytest.mark.parametrize("words", [[RAW], [LOCAL.replace("local,", "local,limit=1,").replace("crash", "../x"), RAW]])
+def test_the_last_target_takes_a_new_dump_whatever_it_holds(tmp_path: Path, words: list[str]) -> None:
+    capture = make_machine(tmp_path, *words)
+    run(capture)
+    first = header(capture)["id"]
+    (capture.root / "proc/sys/kernel/random/uuid").write_text("00000001-2222-3333-4444-555555555555\n")
+    assert run(capture)[-5:] == SAVED
+    assert header(capture)["id"] != first
+
+
 def test_a_long_log_makes_the_core_begin_later(tmp_path: Path) -> None:
     capture = make_machine(tmp_path, RAW)
     (capture.root / "log").write_text(LOG * 3000)
