@@ -289,7 +289,7 @@ def files_of(recipe: Recipe) -> tuple[InstalledFile, ...]:
     return (
         *files,
         InstalledFile(paths.RECOVERY, recovery.render(recipe.partitions, dumps=recipe.dumps), mode=0o700),
-        InstalledFile(paths.RECOVERY_UNIT, recovery.UNIT_TEXT),
+        InstalledFile(paths.RECOVERY_UNIT, recovery.unit(recipe.partitions)),
         # Pulled in by the loader's unit, so that there is one unit to switch on and off.
         InstalledFile(paths.UNIT, _UNIT.replace("\n[Service]", f"Wants={paths.RECOVERY_UNIT_NAME}\n\n[Service]", 1)),
     )

@@ -18,6 +18,7 @@ from ..host import paths
 
 #: For rearranging one dump.
 _SECONDS: t.Final = 4 * 3600
+_BY_PARTUUID: t.Final = "/dev/disk/by-partuuid"
 
 _SCRIPT: t.Final = r"""#!/bin/sh
 # Turns dumps on raw partitions into folders. Written by linux.kdump.kexec_crash, which undoes any change.
@@ -61,7 +62,10 @@ plain() {
 
 recover() {
     device=$by_partuuid/$1
-    [ -e "$device" ] || return 0
+    if [ ! -e "$device" ]; then
+        say "Cannot look for a dump on the partition $1: it did not appear. Plug it in and start this unit again."
+        return 1
+    fi
     header=$(dd if="$device" bs=@header@ count=1 2>/dev/null | tr -d '\000')
     [ "$(printf '%s\n' "$header" | head -n 1)" = @magic@ ] && [ "$(field partuuid)" = "$1" ] || return 0
     state=$(field state)
@@ -126,10 +130,10 @@ done
 exit "$status"
 """
 
-UNIT_TEXT: t.Final = f"""# Written by linux.kdump.kexec_crash, which undoes any change.
+_UNIT: t.Final = f"""# Written by linux.kdump.kexec_crash, which undoes any change.
 [Unit]
 Description=Recover dumps from raw partitions (linux.kdump)
-After=local-fs.target
+@devices@After=local-fs.target
 Before=multi-user.target
 
 [Service]
@@ -147,7 +151,7 @@ def render(
         "search_path": shlex.quote(search_path),
         "partitions": shlex.quote(" ".join(partitions)),
         "dumps": shlex.quote(root + dumps),
-        "by_partuuid": shlex.quote(f"{root}/dev/disk/by-partuuid"),
+        "by_partuuid": shlex.quote(f"{root}{_BY_PARTUUID}"),
         "magic": shlex.quote(MAGIC),
         "seconds": str(_SECONDS),
         "block": str(BLOCK_BYTES),
@@ -159,3 +163,11 @@ def render(
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)
     return text
+
+
+def unit(partitions: Sequence[str]) -> str:
+    """The unit, which waits for the partitions: on a slow bus they come after the local file systems."""
+    # As systemd-escape --path writes them.
+    devices = [f"{_BY_PARTUUID[1:]}/{partition}".replace("-", "\\x2d").replace("/", "-") for partition in partitions]
+    lines = "".join(f"Wants={device}.device\nAfter={device}.device\n" for device in devices)
+    return _UNIT.replace("@devices@", lines)

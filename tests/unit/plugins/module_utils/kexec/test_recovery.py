@@ -179,9 +179,31 @@ def test_a_partition_without_a_dump_or_without_our_header_is_left_alone(tmp_path
     partition = tmp_path / "dev/vdb2"
     for data in (b"", b"\0" * 9000, b"\xeb\x63\x90" * 3000):
         partition.write_bytes(data)
-        assert machine.recover(ID, "8c1db1e1-09").returncode == 0
+        assert machine.recover().returncode == 0
         assert partition.read_bytes() == data
     servers.prepare(partition)
     before = partition.read_bytes()
     assert machine.recover().returncode == 0
     assert partition.read_bytes() == before
+
+
+def test_a_partition_that_is_not_there_is_said_and_the_others_are_recovered(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    done = machine.recover("8c1db1e1-09", ID)
+    assert done.returncode == 1
+    assert "Cannot look for a dump on the partition 8c1db1e1-09: it did not appear." in done.stdout
+    assert machine.header()["state"] == "empty"
+
+
+def test_the_unit_waits_for_its_partitions() -> None:
+    lines = recovery.unit((ID, "0f-1")).splitlines()
+    for name in (r"dev-disk-by\x2dpartuuid-8c1db1e1\x2d02.device", r"dev-disk-by\x2dpartuuid-0f\x2d1.device"):
+        assert {f"Wants={name}", f"After={name}"} <= set(lines)
+    assert "After=local-fs.target" in lines and "@" not in "".join(lines)
+
+
+@pytest.mark.skipif(shutil.which("systemd-escape") is None, reason="systemd is not installed")
+def test_the_unit_names_devices_as_systemd_does() -> None:
+    argv = ["systemd-escape", "--path", "--suffix=device", f"/dev/disk/by-partuuid/{ID}"]
+    escaped = subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
+    assert f"Wants={escaped}" in recovery.unit((ID,)).splitlines()
