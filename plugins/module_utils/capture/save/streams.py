@@ -95,6 +95,20 @@ write_log() {{
 
 write_core() {{
     streamed "$limit_core" core_stream >"$1"
+    write_rc=$?
+    case $write_rc in
+        # Well, or killed.
+        0 | 137 | 143) ;;
+        *) explain_write ;;
+    esac
+    return "$write_rc"
+}}
+
+# Not every filter says why it could not write; where the disk is full, another write does.
+explain_write() {{
+    timeout -k 5 "$limit_sync" dd if=/dev/zero of="$folder/.probe" bs=65536 count=16 conv=fsync 2>"$temporary/probe" ||
+        cat "$temporary/probe" >>"$temporary/out"
+    rm -f "$folder/.probe"
 }}
 
 collector() {{

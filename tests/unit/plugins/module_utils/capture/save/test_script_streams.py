@@ -124,6 +124,21 @@ def test_a_filter_that_fails(tmp_path: Path, seal: str, failure: str, kept: bool
     assert not (capture.dump() / "vmcore.age").exists()
 
 
+@pytest.mark.parametrize(("full", "failure"), [(True, "fail-space"), (False, "fail-core")])
+def test_a_filter_that_does_not_say_that_the_disk_is_full(tmp_path: Path, full: bool, failure: str) -> None:
+    pack = streams.Filter("lz4", ".lz4", "./lz4")
+    capture = make_capture(tmp_path, streams.part(pack=pack))
+    said = "Error 46 : Write error : cannot write compressed block"
+    (tmp_path / "lz4").write_text(f"#!/bin/sh\nhead -c 2; echo '{said}' >&2; exit 46\n")
+    (tmp_path / "lz4").chmod(0o755)
+    write = 'case "$*" in *.probe*) echo "dd: error writing: No space left on device" >&2; return 1 ;; esac'
+    tags = capture.run(f'timeout() {{ {write}; command timeout "$@"; }}' if full else "")
+    assert failure in tags and ("note-removed" in tags) is full
+    assert (capture.dump() / "vmcore.lz4.incomplete").exists() is not full
+    assert not (capture.dump() / ".probe").exists()
+    assert ("No space left" if full else said) in capture.record()["targets"][0]["reason"]
+
+
 @pytest.mark.parametrize(
     ("core", "failure"),
     [
