@@ -96,13 +96,17 @@ recover() {
 }
 
 unpack() {
+    incomplete=''
     [ "$(number record_bytes)" -eq 0 ] || part "$(number record_bytes)" @record_block@ >"$work/kdump.json" || return
     [ "$(number log_bytes)" -eq 0 ] || part "$(number log_bytes)" @log_block@ >"$work/$log" || return
     if [ "$state" = complete ]; then
         unpack_core || return
+    elif [ "$(number core_bytes)" -ne 0 ]; then
+        part "$(number core_bytes)" "$(number core_block)" >"$work/$core.incomplete" || return
+        incomplete=$core.incomplete:core_bytes
     fi
     # A pipe tells the status of its end only; what is short was not read or not written.
-    for file in kdump.json:record_bytes "$log:log_bytes"; do
+    for file in kdump.json:record_bytes "$log:log_bytes" $incomplete; do
         [ "$(number "${file#*:}")" -eq 0 ] || [ "$(wc -c <"$work/${file%:*}")" -eq "$(number "${file#*:}")" ] || return
     done
 }

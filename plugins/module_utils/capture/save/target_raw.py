@@ -16,7 +16,8 @@ that names the format, filled up with NULs. In the order of the lines::
                     the name of the vmcore, where it begins and its size
 
 Blocks are `BLOCK_BYTES` long, counted from the start of the partition. A state other than ``complete`` says that the
-vmcore is not whole. The vmcore is a flattened stream of makedumpfile.
+vmcore is not whole; ``failed`` with a size other than 0, that so much of it is there. The vmcore is a flattened stream
+of makedumpfile.
 
 The header names what is on the disk already, from the record's first version on, so that a machine that dies while it
 saves still leaves its story and its log.
@@ -157,9 +158,13 @@ save_raw_log() {
 }
 
 save_raw_core() {
-    core_block=$(next_block)
-    send_core || return
+    core_block=$(next_block) bytes=0
+    send_core
+    rc=$?
+    # What of it is on the disk where the collector failed; not where the disk itself did.
     core_bytes=$bytes
+    [ "$rc" -eq 0 ] || [ "$bytes" -eq 0 ] || sent="$sent${sent:+,}\"$core_name.incomplete\":$bytes"
+    return "$rc"
 }
 
 close_raw() {

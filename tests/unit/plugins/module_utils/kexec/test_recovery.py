@@ -11,12 +11,17 @@ import stat
 import subprocess
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.capture.save import target_raw
 from ansible_collections.linux.kdump.plugins.module_utils.kexec import recovery
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.capture.save import servers
-from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.capture.save.machine import HAS_BUSYBOX, LOG
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.capture.save.machine import (
+    HAS_BUSYBOX,
+    LOG,
+    SCHEMA,
+)
 
 ID = servers.PARTUUID
 
@@ -99,12 +104,25 @@ def test_without_makedumpfile_the_stream_is_kept(tmp_path: Path) -> None:
     assert (folder / "vmcore").read_text() == "makedumpfile stream\n"
 
 
-def test_a_dump_that_failed_brings_its_log_and_its_story(tmp_path: Path) -> None:
-    machine = Machine(tmp_path, core="echo part; kill -9 $$")
+@pytest.mark.parametrize(
+    ("core", "kept"),
+    [("printf makedumpfile; yes | head -c 300000; kill -9 $$", b"makedumpfile" + b"y\n" * 150000), ("exit 1", None)],
+    ids=["in the middle", "at once"],
+)
+def test_a_dump_that_failed_brings_its_log_its_story_and_what_there_is(
+    tmp_path: Path, core: str, kept: bytes | None
+) -> None:
+    machine = Machine(tmp_path, core=core)
+    machine.makedumpfile("exit 1")
     assert machine.header()["state"] == "failed"
     assert machine.recover().returncode == 0
     (folder,) = machine.dumps.iterdir()
-    assert sorted(path.name for path in folder.iterdir()) == ["dmesg.txt", "kdump.json"]
+    incomplete = {"vmcore.incomplete": kept} if kept else {}
+    assert sorted(path.name for path in folder.iterdir()) == ["dmesg.txt", "kdump.json", *incomplete]
+    assert all((folder / name).read_bytes() == data for name, data in incomplete.items())
+    record = json.loads((folder / "kdump.json").read_text())
+    jsonschema.validate(record, SCHEMA)
+    assert record["files"] == {"dmesg.txt": len(LOG), **{name: len(data) for name, data in incomplete.items()}}
     assert machine.header()["state"] == "empty"
 
 
