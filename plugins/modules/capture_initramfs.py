@@ -88,6 +88,7 @@ options:
     description:
       - Compresses the vmcore as a whole, for the formats that hold no compressed pages. Such a file must be unpacked
         before crash(8) or drgn can read it, and is called C(vmcore.gz), C(vmcore.lz4) or C(vmcore.zst).
+      - It cannot be used together with a O(collector) that compresses pages, nor with O(dump_compression).
       - V(gzip) is busybox's own, and by far the slowest of them. V(lz4) and V(zstd) put the program of that name into
         the image, with windows and blocks that are small enough for a reservation. xz is not offered, being slower yet.
     type: str

@@ -34,5 +34,22 @@ def test_every_variable_and_every_profile_is_in_the_readme() -> None:
     assert [name for name in (*read("defaults/main.yml"), *catalogue.PROFILES) if f"`{name}`" not in text] == []
 
 
+@pytest.mark.parametrize(
+    ("options", "collector"),
+    [
+        ({}, ["makedumpfile", "-l", "-d", "31"]),
+        ({"stream_compression": "none"}, ["makedumpfile", "-l", "-d", "31"]),
+        ({"stream_compression": "zstd"}, ["makedumpfile", "-d", "31"]),
+    ],
+)
+def test_pages_are_not_compressed_twice(options: dict[str, str], collector: list[str]) -> None:
+    (task,) = [task for task in read("tasks/main.yml") if "linux.kdump.capture_initramfs" in task]
+    nativetypes = pytest.importorskip("jinja2.nativetypes")
+    template = nativetypes.NativeEnvironment().from_string(task["vars"]["__kdump_collector"])
+    default = read("defaults/main.yml")["kdump_collector"]
+    assert template.render(kdump_collector=default, kdump_save_options=options) == collector
+    assert "else __kdump_collector }}" in task["linux.kdump.capture_initramfs"]["collector"]
+
+
 def test_the_name_of_a_fleet_is_taken_by_no_fragment() -> None:
     assert "fleet" not in {*catalogue.FRAGMENTS, *catalogue.PROFILES}

@@ -91,11 +91,21 @@ def saved(
         )
     pack = _pack(stream_compression)
     if collector is not None:
+        _check_once(collector, stream_compression)
         return Saved(tuple(collector), pack=pack)
     if dump_format == "raw":
         return _raw(exclude, compression, pack)
     level = dump_level(PAGES if exclude is None else exclude)
     return Saved(("makedumpfile", *_switches(dump_format or "kdump", compression, pack), "-d", str(level)), pack=pack)
+
+
+def _check_once(collector: Sequence[str], stream_compression: str) -> None:
+    switch = next((word for word in collector if word in COMPRESSIONS.values()), None)
+    if stream_compression != "none" and switch:
+        raise LevelError(
+            f"Cannot use stream_compression {stream_compression} with {switch} in collector: pages would be compressed "
+            "twice, which costs time and gains nothing. Choose one of them."
+        )
 
 
 def _pack(name: str) -> Filter | None:

@@ -32,6 +32,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpErr
         ({"dump_format": "raw", "exclude": [], "compression": "none"}, "dd bs=1M"),
         ({"stream_compression": "gzip"}, "makedumpfile -d 31"),
         ({"collector": ["makedumpfile", "-c"]}, "makedumpfile -c"),
+        ({"collector": ["makedumpfile", "-d", "23"], "stream_compression": "zstd"}, "makedumpfile -d 23"),
     ],
 )
 def test_names_are_options_of_makedumpfile(options: dict[str, t.Any], collector: str) -> None:
@@ -56,6 +57,7 @@ def test_names_are_options_of_makedumpfile(options: dict[str, t.Any], collector:
         ({"dump_format": "raw", "exclude": ["zero"]}, "copies all memory as it is"),
         ({"stream_compression": "xz"}, "none of none, gzip, lz4, zstd"),
         ({"stream_compression": "gzip", "compression": "lzo"}, "compressed twice"),
+        ({"stream_compression": "zstd", "collector": ["makedumpfile", "-l"]}, "zstd with -l in collector"),
     ],
 )
 def test_choices_that_contradict_each_other(options: dict[str, t.Any], message: str) -> None:
