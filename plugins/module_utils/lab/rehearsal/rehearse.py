@@ -48,6 +48,8 @@ _EVERY: t.Final = 0.05
 _MARGIN: t.Final = 300
 _MAKE_LIMIT: t.Final = 120
 _TAIL: t.Final = 30
+#: Where a message sends its reader if the folder is gone by then.
+_EXCERPT: t.Final = "rehearsal.console; name a folder to keep the whole of it"
 _PATH: t.Final = f"{os.environ.get('PATH', '/usr/bin:/bin')}:/usr/sbin:/sbin"
 #: What has happened before: a drill's story begins earlier.
 _PROLOGUE: t.Final = (
@@ -109,6 +111,8 @@ class Rehearsal:
     folder: str
     runner: CommandRunner
     clock: Clock = field(default_factory=SystemClock)
+    #: Whether the folder outlives the rehearsal.
+    kept: bool = True
 
     def run(self) -> dict[str, t.Any]:
         """The whole of it."""
@@ -133,6 +137,8 @@ class Rehearsal:
 
     def _make_disk(self, disk: words.Disk, *, room: int) -> DrillDisk:
         size = self.request.disk_size or room + (256 << 20)
+        with stage.create(os.path.join(self.folder, DISK_FILE)) as stream:
+            stream.truncate(size >> 10 << 10)
         name = ["-U", disk.uuid] if disk.uuid else ["-L", disk.label or ""]
         argv = [
             "mke2fs", "-q", "-F", "-t", disk.fstype, "-b", "4096", *name, "-m", "0",
@@ -184,7 +190,8 @@ class Rehearsal:
 
     def _judge(self, story: Story, why: str | None, dump: Dump | None, *, replaced: bool) -> dict[str, t.Any]:
         record = dump.record if dump else None
-        outcome, message = judge(story, record=record, why=why, console=os.path.join(self.folder, CONSOLE_FILE))
+        console = os.path.join(self.folder, CONSOLE_FILE) if self.kept else _EXCERPT
+        outcome, message = judge(story, record=record, why=why, console=console)
         verdict = None
         if outcome == "captured" and dump and dump.core and not dump.readable:
             # Only who has the key can tell more.
@@ -241,8 +248,10 @@ def rehearse(
     if check:
         return {"changed": False, "rehearsal": None}
     with _folder(options["folder"]) as folder:
-        found = Rehearsal(wanted, folder, runner, clock or SystemClock()).run()
-        _remove_memory(folder)
+        try:
+            found = Rehearsal(wanted, folder, runner, clock or SystemClock(), kept=bool(options["folder"])).run()
+        finally:
+            _remove_memory(folder)
     if found["outcome"] not in (SAVED, BOOTED):
         raise RehearsalError(found["message"], rehearsal=found)
     return {"changed": False, "rehearsal": found}

@@ -9,6 +9,7 @@ ELF header and the memory of the machine that died.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import typing as t
 from collections.abc import Callable
@@ -141,7 +142,7 @@ def build(folder: str, stage: Stage, old: Old, *, image: bzimage.BzImage, initra
         kernel: image.code, stage.initramfs_at: initramfs, stage.parameters_at: page, stage.line_at: text,
         stage.header_at: header,
     }  # fmt: skip
-    with open(os.path.join(folder, MEMORY_FILE), "wb") as stream:
+    with create(os.path.join(folder, MEMORY_FILE)) as stream:
         stream.truncate(stage.ram)
 
         def write(address: int, data: bytes) -> None:
@@ -154,6 +155,13 @@ def build(folder: str, stage: Stage, old: Old, *, image: bzimage.BzImage, initra
             old.copy(lambda distance, data: write(stage.old_at + distance, data))
     with open(os.path.join(folder, STUB_FILE), "wb") as stream:
         stream.write(bzimage.stub(entry=kernel, parameters=stage.parameters_at))
+
+
+def create(path: str) -> t.BinaryIO:
+    """A new file to write, for its owner's eyes only: it will hold the memory of a machine that crashed."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
 
 
 def _behind(reservation: Reservation, span: int) -> tuple[int, int]:

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
+import shutil
+import tempfile
 import typing as t
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,6 +63,7 @@ class World:
         self.name = "vmcore"
         self.qemu: Sequence[str] = ()
         self.made: Sequence[str] = ()
+        self.modes: dict[str, int] = {}
         self.killed = False
         self.ram = 0
         self._shown = 0
@@ -107,6 +111,7 @@ class World:
 
     def _make(self, argv: Sequence[str]) -> tuple[int, str, str]:
         self.made = argv
+        self.modes = {path.name: path.stat().st_mode & 0o777 for path in self.folder.glob("*.img")}
         return 0, "", ""
 
     def _read(self, argv: Sequence[str]) -> tuple[int, str, str]:
@@ -194,6 +199,41 @@ def test_a_rehearsal_that_fails_tells_all_it_saw(
 def test_a_dump_that_is_cut_short_is_no_success(world: World) -> None:
     world.dump = world.dump[:-5000]
     with pytest.raises(RehearsalError, match="its verdict is incomplete"):
+        world.rehearse()
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["rehearsal fails", "disk cannot be made"])
+def test_the_memory_goes_however_it_ends_and_is_nobody_elses_meanwhile(world: World, *, ends: bool) -> None:
+    world.folder.mkdir()
+    world.folder.chmod(0o755)
+    for name in (stage.MEMORY_FILE, "disk.img"):
+        (world.folder / name).write_text("left by a run that was killed")
+    world.console = EMPTY
+    if not ends:
+        world.runner.answers["mke2fs",] = lambda argv: (world._make(argv)[0] + 1, "", "no room")
+    with pytest.raises(KdumpError):
+        world.rehearse()
+    assert world.modes == {stage.MEMORY_FILE: 0o600, "disk.img": 0o600}
+    assert [name for name in world.modes if (world.folder / name).exists()] == []
+
+
+def test_a_message_names_no_folder_that_is_gone(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextlib.contextmanager
+    def folder(**_options: str) -> t.Iterator[str]:
+        world.folder.mkdir()
+        yield str(world.folder)
+        shutil.rmtree(world.folder)
+
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", folder)
+    world.console = EMPTY
+    with pytest.raises(RehearsalError, match=r"The console is in rehearsal\.console; name a folder to keep") as error:
+        world.rehearse(folder=None)
+    assert str(world.folder) not in str(error.value)
+
+
+def test_a_message_names_the_console_that_is_kept(world: World) -> None:
+    world.console = EMPTY
+    with pytest.raises(RehearsalError, match=rf"The console is in {world.folder}/console\.log\."):
         world.rehearse()
 
 
