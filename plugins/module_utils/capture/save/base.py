@@ -32,7 +32,7 @@ uuid='' label='' fstype='' path='' path_given='' readers='' final=reboot on_fail
 limit_target=30 limit_log=60 limit_core=1800 limit_sync=60 hooks_time=0
 makedumpfile_version=''
 
-failure='' reason='' tried='' described='' attempted='' sent=''
+failure='' reason='' earlier='' earlier_reason='' tried='' described='' attempted='' sent=''
 nonce='' crashed='' steps='' removed='' folder='' id='' started=0 core_saved='' mounted='' mount_options='' devtmpfs=''
 uptime=0.00
 

@@ -62,7 +62,7 @@ after_saving() {{
     [ -z "$hooks_ended" ] || return 0
     hooks_ended=1
     [ "$(echo "$etc/hooks/after"/*)" != "$etc/hooks/after/*" ] || return 0
-    KDUMP_ID=$id KDUMP_FAILURE=$failure KDUMP_STATUS=failed KDUMP_FOLDER=''
+    KDUMP_ID=$id KDUMP_FAILURE=${{failure:-$earlier}} KDUMP_STATUS=failed KDUMP_FOLDER=''
     [ -z "$core_saved" ] || KDUMP_STATUS=saved
     [ -z "$mounted" ] || KDUMP_FOLDER=$folder
     run_hooks after

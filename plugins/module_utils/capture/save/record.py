@@ -36,8 +36,8 @@ files() {
 attempt() {
     now
     printf '{"target":%s,"failure":%s,"reason":%s,"started":%s,"ended":%s}' \
-        "$(string "${described:-local:UUID=$uuid,${fstype:-auto},${path:-/}}")" "$(string "$failure")" \
-        "$(string "$reason")" "${attempted:-$started}" "$uptime"
+        "$(string "${described:-local:UUID=$uuid,${fstype:-auto},${path:-/}}")" "$(string "${failure:-$earlier}")" \
+        "$(string "${reason:-$earlier_reason}")" "${attempted:-$started}" "$uptime"
 }
 
 document_target() {
@@ -59,7 +59,7 @@ record() {
     cat <<RECORD
 {"schema":{"name":"linux.kdump/record","version":1},
 "id":"$id","nonce":$(string "$nonce"),
-"status":"$([ -n "$core_saved" ] && echo saved || echo failed)","failure":$(string "$failure"),
+"status":"$([ -n "$core_saved" ] && echo saved || echo failed)","failure":$(string "${failure:-$earlier}"),
 "kernel":{"capture":$(string "$(uname -r)"),"crashed":$(string "$crashed")},
 "date":"$(date -u +%Y-%m-%dT%H:%M:%SZ)",
 "uptime":{"start":$started,"end":$uptime},

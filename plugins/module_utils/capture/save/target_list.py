@@ -76,7 +76,8 @@ longest() {
 }
 
 save() {
-    image_limit=$limit_target
+    # What went wrong before the first target, with a driver, is part of every target's story.
+    image_limit=$limit_target earlier=$failure earlier_reason=$reason
     targets=$(all_targets)
     [ -n "$targets" ] || fail fail-target "there is no kdump.target=... on the kernel command line"
     for entry in $targets; do

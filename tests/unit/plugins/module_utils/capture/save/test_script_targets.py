@@ -410,6 +410,19 @@ def test_the_record_of_the_last_target_tells_of_all(tmp_path: Path) -> None:
     assert all(attempt["started"] <= attempt["ended"] for attempt in record["targets"])
 
 
+def test_a_driver_that_failed_is_in_the_record_whatever_target_has_it(tmp_path: Path) -> None:
+    capture = make_machine(tmp_path, SSH.replace("ssh,", "ssh,limit=1,retries=0,"), LOCAL, NET)
+    server(capture, first=NO_KEY)
+    loading = "load_modules() { fail fail-module 'mpt3sas: it said nothing'; }\n"
+    assert run(capture, loading) == [
+        "save-start", "fail-module", "note-network", "fail-login", "note-fallback", *SAVED,
+    ]  # fmt: skip
+    record = capture.record()
+    assert (record["status"], record["failure"]) == ("saved", "fail-module")
+    assert _tried(record) == [("ssh", "fail-login"), ("local", "fail-module")]
+    assert record["targets"][-1]["reason"] == "mpt3sas: it said nothing"
+
+
 def test_where_all_fail_the_machine_goes_on(tmp_path: Path) -> None:
     capture = make_machine(tmp_path, SSH, NET)
     server(capture, first=NO_KEY)
