@@ -58,7 +58,8 @@ options:
   base:
     description:
       - Where the reservation begins; a multiple of 16 MiB, as kernels of x86 choose it.
-      - Page descriptors are made for whole pieces of 128 MiB, so a reservation across such a border has less left.
+      - Page descriptors are made for whole pieces of memory, so a reservation across the border of two has less left.
+        Pieces are of 128 MiB, and of 16 MiB in kernels of M(linux.kdump.kernel_build).
     type: str
     default: 256M
   memory:
