@@ -136,7 +136,7 @@ options:
     default: []
   hook_limit:
     description:
-      - Seconds that each hook may take.
+      - Seconds that each hook may take, from 1 to 99999.
     type: int
     default: 30
   extra_files:

@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..save import hooks as save_hooks
+from ..save.settings import LONGEST_LIMIT
 from . import content, newc
 
 #: What the save environment mounts over, and what it writes to.
@@ -27,6 +28,8 @@ class ExtraError(content.ContentError):
 
 def hooks(before: Sequence[str], after: Sequence[str], *, limit: int) -> content.Addition:
     """The hooks: files of the build host, by stage. They run in the order of their names."""
+    if not 1 <= limit <= LONGEST_LIMIT:
+        raise ExtraError(f"Cannot use hook_limit: {limit} seconds are not between 1 and {LONGEST_LIMIT}.")
     if not before and not after:
         return content.Addition()
     count = len(before) + len(after)

@@ -138,7 +138,7 @@ def request(options: Mapping[str, t.Any]) -> Request:
             extras.hooks(
                 options.get("hooks_before") or (),
                 options.get("hooks_after") or (),
-                limit=options.get("hook_limit") or save_hooks.DEFAULT_LIMIT,
+                limit=save_hooks.DEFAULT_LIMIT if options.get("hook_limit") is None else options["hook_limit"],
             ),
             extras.files(options.get("extra_files") or ()),
             targets.kinds(

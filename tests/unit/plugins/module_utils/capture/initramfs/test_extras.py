@@ -180,6 +180,12 @@ def test_hooks_that_cannot_be_told_apart(build: Build, tmp_path: Path) -> None:
         build(hooks_before=[_file(tmp_path, f"hook{number}") for number in range(33)])
 
 
+@pytest.mark.parametrize("limit", [-5, 0, 100000])
+def test_a_limit_in_which_no_hook_could_run(build: Build, tmp_path: Path, limit: int) -> None:
+    with pytest.raises(KdumpError, match=f"hook_limit: {limit} seconds are not between 1 and 99999"):
+        build(hooks_before=[_file(tmp_path, "hook")], hook_limit=limit)
+
+
 def test_encryption(build: Build, options: dict[str, t.Any], tmp_path: Path) -> None:
     age = elves.write(tmp_path, "age", payload=b"age-encryption.org/v1\n")
     members = build(age_recipients=[f" {AGE}", AGE], age=age)
