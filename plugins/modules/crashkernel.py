@@ -33,7 +33,7 @@ options:
   fit:
     description:
       - What O(size=fit) is to be taken from.
-      - Of the entries for these images and this kind of target, the one counts whose machine is nearest to this host,
+      - Of the entries for these images and a kind of target, the one counts whose machine is nearest to this host,
         by RAM first, and not smaller if there is such a one. What grows with RAM and CPUs is added for what the host
         has more of, up to 16 times the RAM that was measured. See RV(fit).
     type: dict
@@ -51,10 +51,14 @@ options:
         description: The sha256 of the initramfs.
         type: str
         required: true
-      target:
-        description: The kind of the dump target, as it was measured.
-        type: str
-        default: local
+      targets:
+        description:
+          - The kinds of the host's dump targets. The one that takes most counts.
+          - A kind that was not measured for these images is an error. The playbook C(linux.kdump.calibrate) measures
+            V(local).
+        type: list
+        elements: str
+        default: [local]
   minimum_bytes:
     description:
       - What the reservation has to hold at least, as RV(linux.kdump.kexec_crash#module:image_bytes) tells it. A
@@ -330,7 +334,7 @@ def main() -> None:
                     "calibration": {"type": "dict", "required": True},
                     "kernel": {"type": "str", "required": True},
                     "initramfs": {"type": "str", "required": True},
-                    "target": {"type": "str", "default": "local"},
+                    "targets": {"type": "list", "elements": "str", "default": ["local"]},
                 },
             },
             "minimum_bytes": {"type": "int", "default": 0},

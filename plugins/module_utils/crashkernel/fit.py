@@ -36,13 +36,23 @@ def resolve(
         raise KdumpError(
             f"Cannot fit crashkernel= to this host: nobody has calibrated the architecture {machine}. Write a size."
         )
-    fit = choose(
-        entries_of(options["calibration"]),
-        architecture=architecture,
-        kernel=options["kernel"],
-        initramfs=options["initramfs"],
-        target=options["target"],
-        memory=system_ram(host.read(IOMEM) or ""),
-        cpus=cpus,
-    )
+    if not options["targets"]:
+        raise KdumpError(
+            "Cannot fit crashkernel= to this host: fit.targets names no kind of target. Name one at least."
+        )
+    entries, memory = entries_of(options["calibration"]), system_ram(host.read(IOMEM) or "")
+    fits = [
+        choose(
+            entries,
+            architecture=architecture,
+            kernel=options["kernel"],
+            initramfs=options["initramfs"],
+            target=target,
+            memory=memory,
+            cpus=cpus,
+        )
+        for target in options["targets"]
+    ]
+    # Any of them may be the one that gets the dump in the end.
+    fit = max(fits, key=lambda fit: fit.size_bytes)
     return render_amount(fit.size_bytes), fit

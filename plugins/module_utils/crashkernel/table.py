@@ -158,18 +158,7 @@ def choose(
     entries: Sequence[Entry], *, architecture: str, kernel: str, initramfs: str, target: str, memory: int, cpus: int
 ) -> Fit:  # fmt: skip
     """What a host with these images, this memory and these processors is to reserve."""
-    matching = [
-        item
-        for item in entries
-        if key_of(item)[:4] == (architecture, kernel, initramfs, target) and item["smallest_bytes"] is not None
-    ]
-    if not matching:
-        raise NoFitError(
-            f"Cannot fit crashkernel= to this host: nothing was measured for the capture kernel {kernel[:16]} with the "
-            f"initramfs {initramfs[:16]} on {architecture}, target {target}. Run the playbook linux.kdump.calibrate "
-            "with these images, or write a size.",
-            measured=[summary(item) for item in entries],
-        )
+    matching = _matching(entries, images=(architecture, kernel, initramfs), target=target)
     nearest = _nearest(matching, memory=memory, cpus=cpus)
     if memory > nearest["memory_bytes"] * FARTHEST:
         raise NoFitError(
@@ -178,6 +167,24 @@ def choose(
             f"with at least {amount(-(-memory // FARTHEST))} of memory, or write a size."
         )
     return _fit(nearest, extra=_beyond(nearest, memory=memory, cpus=cpus))
+
+
+def _matching(entries: Sequence[Entry], *, images: tuple[str, str, str], target: str) -> list[Entry]:
+    """The entries that are about these images and this kind of target, and have an answer."""
+    answered = [item for item in entries if key_of(item)[:3] == images and item["smallest_bytes"] is not None]
+    kinds = sorted({item["target"] for item in answered})
+    if target in kinds:
+        return [item for item in answered if item["target"] == target]
+    architecture, kernel, initramfs = images
+    reason = (
+        f"with these images nothing was measured for targets of kind {target}, only for {', '.join(kinds)}. Write a "
+        "size, or choose to take what was measured for another kind, with kdump_calibration_target of the role "
+        "linux.kdump.deploy or the option fit.targets."
+    ) if kinds else (
+        f"nothing was measured for the capture kernel {kernel[:16]} with the initramfs {initramfs[:16]} on "
+        f"{architecture}. Run the playbook linux.kdump.calibrate with these images, or write a size."
+    )  # fmt: skip
+    raise NoFitError(f"Cannot fit crashkernel= to this host: {reason}", measured=[summary(item) for item in entries])
 
 
 def _nearest(entries: Sequence[Entry], *, memory: int, cpus: int) -> Entry:

@@ -156,7 +156,25 @@ def test_a_fit_is_looked_for_before_anything_is_changed() -> None:
     (fit,) = [task for task in read("tasks/present.yml") if task.get("ansible.builtin.include_tasks") == "fit.yml"]
     assert fit["when"] == "kdump_crashkernel == 'fit'"
     assert names.index(fit["name"]) < names.index("Install kexec-tools")
-    assert set(read("vars/main.yml")["__kdump_fit"]) == {"calibration", "kernel", "initramfs", "target"}
+    assert set(read("vars/main.yml")["__kdump_fit"]) == {"calibration", "kernel", "initramfs", "targets"}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "override", "expected"),
+    [
+        ([], "", ["local"]), (["ssh", "local", "ssh"], "", ["ssh", "local"]), (["raw"], "", ["raw"]),
+        (["ssh"], "local", ["local"]),
+    ],
+)  # fmt: skip
+def test_a_fit_is_for_the_targets_that_the_host_has(kinds: list[str], override: str, expected: list[str]) -> None:
+    defaults = read("defaults/main.yml")
+    assert defaults["kdump_calibration_target"] == ""
+    given = {"kdump_targets": [{"kind": kind} for kind in kinds], "kdump_calibration_target": override}
+    environment = jinja2.Environment()
+    # ansible's own keeps a list
+    environment.filters["unique"] = lambda items: list(dict.fromkeys(items))
+    template = environment.from_string(read("vars/main.yml")["__kdump_fit"]["targets"])
+    assert template.render(defaults | given) == str(expected)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ HERE: t.Final = MACHINES.get(os.uname().machine, "x86_64")
 def options(**facts: t.Any) -> dict[str, t.Any]:
     entries = [measured(architecture=HERE, cpus=4096)]
     return {
-        "calibration": table.document(entries), "kernel": KERNEL, "initramfs": INITRAMFS, "target": "local", **facts,
+        "calibration": table.document(entries), "kernel": KERNEL, "initramfs": INITRAMFS, "targets": ["local"], **facts,
     }  # fmt: skip
 
 
@@ -69,6 +69,28 @@ def test_ram_and_processors_of_the_host_count(tmp_path: Path, end: str, cpus: in
     (tmp_path / "proc/iomem").write_text(f"00100000-{end} : System RAM\n")
     host, machine = Host(str(tmp_path)), next(name for name, found in MACHINES.items() if found == HERE)
     assert resolve(FIT, options(), host=host, machine=machine, cpus=cpus)[0] == size
+
+
+def fitted(targets: list[str], tmp_path: Path, **edges: int) -> str:
+    """The size where these kinds of targets were measured."""
+    (tmp_path / "proc").mkdir(exist_ok=True)
+    (tmp_path / "proc/iomem").write_text("00100000-3fffffff : System RAM\n")
+    entries = [measured(architecture="x86_64", target=kind, edge=edge) for kind, edge in edges.items()]
+    given = options(calibration=table.document(entries), targets=targets)
+    return resolve(FIT, given, host=Host(str(tmp_path)), machine="x86_64", cpus=2)[0]
+
+
+def test_the_kind_of_target_that_takes_most_counts(tmp_path: Path) -> None:
+    assert fitted(["local"], tmp_path, local=23, ssh=40) == "27M"
+    assert fitted(["local", "ssh"], tmp_path, local=23, ssh=40) == "44M"
+    assert fitted(["ssh", "local"], tmp_path, local=41, ssh=40) == "46M"
+
+
+def test_a_kind_of_target_that_was_not_measured_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(table.NoFitError, match=r"for targets of kind ssh, only for local\..*kdump_calibration_target"):
+        fitted(["local", "ssh"], tmp_path, local=23)
+    with pytest.raises(KdumpError, match="no kind of target"):
+        fitted([], tmp_path, local=23)
 
 
 def test_an_architecture_that_nobody_knows_has_no_fit(tmp_path: Path) -> None:

@@ -100,15 +100,22 @@ def test_far_beyond_it_nothing_is_known() -> None:
         choose([measured()], memory=16 * GIB + MIB)
 
 
-@pytest.mark.parametrize(
-    "facts", [{"kernel": "c" * 64}, {"initramfs": "c" * 64}, {"architecture": "i386"}, {"target": "ssh"}]
-)
-def test_other_images_architectures_and_targets_have_no_fit(facts: dict[str, str]) -> None:
+@pytest.mark.parametrize("facts", [{"kernel": "c" * 64}, {"initramfs": "c" * 64}, {"architecture": "i386"}])
+def test_other_images_and_architectures_have_no_fit(facts: dict[str, str]) -> None:
     with pytest.raises(table.NoFitError, match=r"Run the playbook linux\.kdump\.calibrate with these images") as error:
         choose([measured()], **facts)  # type: ignore[arg-type]
     assert error.value.facts["measured"] == [
         f"tiny x86_64 local kernel {'a' * 16} initramfs {'b' * 16} 1024M RAM, 2 CPUs: 23M, reserve 27M"
     ]
+
+
+def test_what_was_measured_for_another_kind_of_target_is_named() -> None:
+    entries = [measured(target="nfs"), measured(memory=4 * GIB), measured(), measured(target="raw", kernel="c" * 64)]
+    with pytest.raises(
+        table.NoFitError, match="nothing was measured for targets of kind ssh, only for local, nfs"
+    ) as error:
+        choose(entries, target="ssh")
+    assert len(t.cast("list[str]", error.value.facts["measured"])) == 4
 
 
 def test_a_search_without_an_answer_is_no_fit() -> None:
