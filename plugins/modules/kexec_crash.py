@@ -408,6 +408,15 @@ targets:
       sample: ext4
   sample:
     - {kind: ssh, target: "ssh:kdump@192.0.2.9:22,web1", source: null, fstype: null}
+target_kinds:
+  description:
+    - The kinds that the save environment must have been built for, see
+      O(linux.kdump.capture_initramfs#module:targets).
+    - Empty where every one will do, which is one file system by its UUID, without O(targets[].limit) and O(targets[].retries).
+  returned: success
+  type: list
+  elements: str
+  sample: [local, ssh]
 refusal:
   description: >-
     Why the running kernel would refuse the image. V(unsigned), V(untrusted) (signed by a key that is in none of its

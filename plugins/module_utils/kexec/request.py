@@ -104,6 +104,7 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
         "kexec": host.tool("kexec"),
         "target": {"source": target.source, "uuid": target.uuid, "fstype": target.fstype} if target else None,
         "targets": places.document() if places else [],
+        "target_kinds": list(places.kinds) if places else [],
     }
 
 

@@ -67,6 +67,11 @@ class Places:
         """The words of the command line."""
         return model.words(self.targets, self.network)
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that the save environment must have been built for."""
+        return model.kinds(self.targets)
+
     def document(self) -> list[dict[str, t.Any]]:
         """For the task's result."""
         return [

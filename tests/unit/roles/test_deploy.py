@@ -178,23 +178,24 @@ def test_a_fit_is_for_the_targets_that_the_host_has(kinds: list[str], override: 
 
 
 @pytest.mark.parametrize(
-    ("targets", "built", "lacking"),
+    ("wanted", "built", "lacking"),
     [
         ([], None, []),
-        (["local"], None, []),
-        (["ssh", "local"], None, ["ssh", "local"]),
-        (["ssh", "local"], ["local", "ssh"], []),
-        (["ssh", "raw", "local"], ["local", "ssh"], ["raw"]),
+        # one local target that every image can do wants no kind, by its label it wants one
+        (["local"], None, ["local"]),
+        (["local", "ssh"], None, ["local", "ssh"]),
+        (["local", "ssh"], ["local", "ssh"], []),
+        (["local", "raw", "ssh"], ["local", "ssh"], ["raw"]),
     ],
 )
 def test_targets_that_the_image_was_not_built_for_are_refused(
-    targets: list[str], built: list[str] | None, lacking: list[str]
+    wanted: list[str], built: list[str] | None, lacking: list[str]
 ) -> None:
     (refusal,) = [task for task in read("tasks/present.yml") if "was not built for" in task["name"]]
     environment = jinja2.Environment()
     environment.filters["difference"] = lambda first, second: [item for item in first if item not in second]
     variables = {
-        "kdump_targets": [{"kind": kind} for kind in targets],
+        "__kdump_planned": {"target_kinds": wanted},
         "kdump_capture_initramfs": {"manifest": {"targets": built} if built else {}},
     }
     found = environment.from_string(refusal["vars"]["__kdump_lacking"]).render(variables)

@@ -187,5 +187,22 @@ def test_a_list_of_one_folder_is_the_same_as_the_folder(host: Host) -> None:
     assert listed["command_line"] == plain["command_line"]
 
 
+@pytest.mark.parametrize(
+    ("entries", "kinds"),
+    [
+        ([LOCAL], []),
+        ([{**LOCAL, "retries": 2}], ["local"]),
+        ([{**LOCAL, "limit": 60}], ["local"]),
+        ([{**LOCAL, "label": "dumps"}], ["local"]),
+        ([SSH, LOCAL], ["local", "ssh"]),
+        ([], []),
+    ],
+    ids=["plain", "retries", "limit", "label", "two", "none"],
+)
+def test_the_kinds_that_the_image_must_know(host: Host, entries: list[dict[str, t.Any]], kinds: list[str]) -> None:
+    found = run(_request(*entries), host=host, runner=routes(), check_mode=True)
+    assert found["target_kinds"] == kinds
+
+
 def test_unloading_needs_no_targets(host: Host) -> None:
     assert places_of(Request(state="unloaded", targets=(SSH,)), host=host, runner=FakeRunner()) is None
