@@ -11,6 +11,7 @@ import ipaddress
 import os
 import pwd
 import re
+import stat
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from .public_key import PublicKey, parse_key
 
 HOST_KEYS: t.Final = "/etc/ssh/ssh_host_*_key.pub"
 _LOCK_LIMIT: t.Final = 60
+_MODE: t.Final = 0o700
 
 #: One part of a folder's path; no comma, no quote and no blank, since it goes into authorized_keys and exports. The
 #: receiver has the same rule, which a unit test compares.
@@ -64,6 +66,12 @@ class Desired:
         return os.path.join(self.place.root, self.folder)
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """The folders on the way to it, and itself."""
+        parts = self.folder.split("/")
+        return tuple(os.path.join(self.place.root, *parts[:number]) for number in range(1, len(parts) + 1))
+
+    @property
     def exports_file(self) -> str:
         """A file of its own, so that clients come and go without a look at each other."""
         return os.path.join(self.place.exports, f"linux-kdump-{self.name}.exports")
@@ -78,16 +86,27 @@ class Desired:
 
 
 @dataclass(frozen=True)
+class Folder:
+    """A folder on the way to a client's dumps, or that with them."""
+
+    path: str
+    owner: str
+    mode: int
+
+
+@dataclass(frozen=True)
 class Files:
     """The files that are about clients, as they are or as they are to be; None where there is none."""
 
     authorized_keys: str | None
     exports: str | None
-    folder: bool
+    #: Those that are there, the client's own last.
+    folders: tuple[Folder, ...]
 
     def shown(self) -> dict[str, t.Any]:
         """The form that a diff shows."""
-        return dict(vars(self))
+        folders = [f"{folder.path} {folder.owner} {folder.mode:04o}" for folder in self.folders]
+        return {**vars(self), "folders": folders}
 
 
 def desired(options: Mapping[str, t.Any]) -> Desired:
@@ -146,9 +165,17 @@ def export_text(wanted: Desired, *, uid: int, gid: int) -> str:
 
 def current(wanted: Desired) -> Files:
     """The files as they are."""
-    return Files(
-        read_text(wanted.place.authorized_keys), read_text(wanted.exports_file), os.path.isdir(wanted.path)
-    )  # fmt: skip
+    found = tuple(_folder(path, wanted.place.owner) for path in wanted.paths if os.path.isdir(path))
+    return Files(read_text(wanted.place.authorized_keys), read_text(wanted.exports_file), found)
+
+
+def _folder(path: str, account: str) -> Folder:
+    status = os.stat(path)
+    try:
+        mine = pwd.getpwnam(account).pw_uid == status.st_uid
+    except KeyError:
+        mine = False
+    return Folder(path, account if mine else str(status.st_uid), stat.S_IMODE(status.st_mode))
 
 
 def plan(wanted: Desired, now: Files) -> Files:
@@ -156,7 +183,7 @@ def plan(wanted: Desired, now: Files) -> Files:
     lines = (now.authorized_keys or "").splitlines()
     others = [line for line in lines if _settings(line).get("client") != wanted.name]
     if not wanted.present:
-        return Files(_text(others) if now.authorized_keys is not None else None, None, now.folder)
+        return Files(_text(others) if now.authorized_keys is not None else None, None, now.folders)
     _check_others(wanted, others)
     mine = [authorized_line(wanted, wanted.key)] if wanted.key else []
     exports = None
@@ -165,7 +192,8 @@ def plan(wanted: Desired, now: Files) -> Files:
         exports = export_text(wanted, uid=account.pw_uid, gid=account.pw_gid)
     # in its old place, so that nothing changes where nothing has changed
     index = next((number for number, line in enumerate(lines) if line not in others), len(others))
-    return Files(_text([*others[:index], *mine, *others[index:]]), exports, True)
+    folders = tuple(Folder(path, wanted.place.owner, _MODE) for path in wanted.paths)
+    return Files(_text([*others[:index], *mine, *others[index:]]), exports, folders)
 
 
 def _text(lines: Sequence[str]) -> str:
@@ -207,8 +235,9 @@ def _account(name: str) -> pwd.struct_passwd:
 
 def apply(wanted: Desired, now: Files, then: Files) -> None:
     """Make the files as they are to be; the folder comes first, the way in last."""
-    if then.folder and not now.folder:
-        _make_folder(wanted)
+    for folder in then.folders:
+        if folder not in now.folders:
+            _have_folder(folder, _account(wanted.place.owner), whole=folder.path == wanted.path)
     if then.exports != now.exports:
         if then.exports is None:
             os.unlink(wanted.exports_file)
@@ -219,14 +248,17 @@ def apply(wanted: Desired, now: Files, then: Files) -> None:
         write_atomic(wanted.place.authorized_keys, then.authorized_keys, mode=0o644)
 
 
-def _make_folder(wanted: Desired) -> None:
-    account = _account(wanted.place.owner)
-    path = wanted.place.root
-    for part in wanted.folder.split("/"):
-        path = os.path.join(path, part)
-        if not os.path.isdir(path):
-            os.mkdir(path, 0o700)
-            os.chown(path, account.pw_uid, account.pw_gid)
+def _have_folder(folder: Folder, account: pwd.struct_passwd, *, whole: bool) -> None:
+    """One folder, the account's; ``whole`` with all that is in it, which the receiver has to count and to add to."""
+    if not os.path.isdir(folder.path):
+        os.mkdir(folder.path, folder.mode)
+    elif whole and os.stat(folder.path).st_uid != account.pw_uid:
+        for _path, names, files, handle in os.fwalk(folder.path, topdown=False, follow_symlinks=False):
+            for name in (*names, *files):
+                os.chown(name, account.pw_uid, account.pw_gid, dir_fd=handle, follow_symlinks=False)
+    # last, so that what was interrupted is done again
+    os.chown(folder.path, account.pw_uid, account.pw_gid)
+    os.chmod(folder.path, folder.mode)
 
 
 def produce(options: Mapping[str, t.Any], *, check: bool) -> dict[str, t.Any]:

@@ -106,6 +106,39 @@ def test_who_goes_leaves_the_dumps_and_the_others(server: Server) -> None:
     assert not server.run("web1", state="absent", public_key=None)["changed"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_who_comes_back_has_the_dumps_again_that_became_roots(server: Server) -> None:
+    """The role with state absent gives everything to root."""
+    server.run(folder="rack/web1", owner="nobody")
+    (server.root / "rack/web1/.lock").write_text("")
+    (server.root / "rack/web1/id").mkdir()
+    (server.root / "rack/web1/id/link").symlink_to(server.etc)
+    theirs = [server.root / name for name in ("rack", "rack/web1", "rack/web1/.lock", "rack/web1/id", "rack/other")]
+    theirs[-1].mkdir()
+    for path in theirs:
+        os.chown(path, 0, 0)
+    assert server.run(folder="rack/web1", owner="nobody", check=True)["changed"]
+    assert (server.root / "rack").stat().st_uid == 0
+    done = server.run(folder="rack/web1", owner="nobody")
+    assert done["changed"]
+    account = pwd.getpwnam("nobody").pw_uid
+    assert [path.stat().st_uid for path in theirs] == [account] * 4 + [0], "the others' come with them"
+    assert (server.root / "rack/web1/id/link").lstat().st_uid == account
+    assert server.etc.stat().st_uid == 0
+    assert not server.run(folder="rack/web1", owner="nobody")["changed"]
+
+
+def test_nobody_else_gets_into_a_folder_that_was_opened(server: Server) -> None:
+    server.run()
+    (server.root / "web1").chmod(0o755)
+    again = server.run()
+    assert again["changed"]
+    assert [again["diff"][when]["folders"] for when in ("before", "after")] == [
+        [f"{server.root}/web1 {ME} 0755"], [f"{server.root}/web1 {ME} 0700"],
+    ]  # fmt: skip
+    assert (server.root / "web1").stat().st_mode & 0o7777 == 0o700
+
+
 def test_who_was_never_there_goes_without_a_trace(server: Server) -> None:
     shutil.rmtree(server.etc)
     assert not server.run(state="absent", public_key=None)["changed"]
