@@ -165,8 +165,8 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         place = pathlib.Path(folder)
-        guests = [prepare(OURS, "ours.yml", place), prepare(PEER, "peer.yml", place)]
         try:
+            guests = [prepare(OURS, "ours.yml", place), prepare(PEER, "peer.yml", place)]
             return measure(guests, options)
         finally:
             if not options.keep:
