@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import typing as t
@@ -169,7 +170,7 @@ def _network(
     if not servers:
         return None
     mac, address, gateway = (given.get(name) for name in ("mac", "address", "gateway"))
-    if mac and address:
+    if mac and address and (gateway or not _beyond(address, servers)):
         return model.network(mac, address=None if address == DHCP else address, gateway=gateway)
     routes = {server: host_network.route_to(server, host=host, runner=runner) for server in dict.fromkeys(servers)}
     if len({route.interface for route in routes.values()}) > 1:
@@ -179,12 +180,36 @@ def _network(
             "up one. Choose servers on one network."
         )
     route = routes[servers[0]]
-    if address is None:
-        gateways = sorted({route.gateway for route in routes.values() if route.gateway})
-        if len(gateways) > 1:
-            raise PlaceError(
-                f"Cannot use these targets: they are reached by several gateways ({', '.join(gateways)}), and the "
-                "capture kernel knows one. Choose servers behind one of them."
-            )
-        address, gateway = route.address or DHCP, gateway or (gateways[0] if gateways and route.address else None)
-    return model.network(mac or route.mac, address=None if address == DHCP else address, gateway=gateway)
+    behind = servers if address is None else _beyond(address, servers)
+    router = gateway or _gateway([routes[server] for server in behind], address)
+    address = address or route.address or DHCP
+    if address == DHCP:
+        return model.network(mac or route.mac, gateway=gateway)
+    return model.network(mac or route.mac, address=address, gateway=router)
+
+
+def _beyond(address: str, servers: Sequence[str]) -> list[str]:
+    """The servers that are no neighbours of a given address; none where that is no address at all."""
+    try:
+        neighbours = ipaddress.IPv4Interface(address).network
+    except ValueError:
+        return []
+    if "/" not in address:
+        return []
+    return [server for server in servers if ipaddress.IPv4Address(server) not in neighbours]
+
+
+def _gateway(routes: Sequence[host_network.Route], address: str | None) -> str | None:
+    """The router that the running system has on its way to servers; ``address`` is one that was given for it."""
+    gateways = sorted({route.gateway for route in routes if route.gateway})
+    if len(gateways) > 1:
+        raise PlaceError(
+            f"Cannot use these targets: they are reached by several gateways ({', '.join(gateways)}), and the "
+            "capture kernel knows one. Choose servers behind one of them."
+        )
+    if address and gateways and _beyond(address, gateways):
+        raise PlaceError(
+            f"Cannot use address {address}: servers are behind the gateway {gateways[0]}, which is not in its network. "
+            "Give the gateway."
+        )
+    return gateways[0] if gateways else None

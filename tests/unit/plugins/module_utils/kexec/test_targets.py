@@ -87,6 +87,42 @@ def test_what_was_given_is_not_asked_for(host: Host) -> None:
     assert words(host, SSH, mac="52:54:00:00:00:01")[-1] == "kdump.net=52:54:00:00:00:01,192.0.2.2/24"
 
 
+FAR = {**SSH, "host": "198.51.100.9"}
+
+
+def far_away() -> FakeRunner:
+    """A server behind a router."""
+    runner = routes()
+    way = {"dev": "eth0", "prefsrc": "192.0.2.2", "gateway": "192.0.2.1"}
+    runner.answers[(*IP, "route", "get", FAR["host"])] = (0, json.dumps([way]), "")
+    return runner
+
+
+@pytest.mark.parametrize("names", ["", "mac", "address", "mac address"])
+def test_the_router_is_the_running_systems_whatever_else_is_given(host: Host, names: str) -> None:
+    given = {"mac": "02:fc:00:00:00:01", "address": "192.0.2.2/24"}
+    found = words(host, FAR, runner=far_away(), **{name: given[name] for name in names.split()})
+    assert found[-1] == "kdump.net=02:fc:00:00:00:01,192.0.2.2/24,192.0.2.1"
+
+
+def test_a_neighbour_needs_no_router_and_no_question() -> None:
+    nowhere = Host("/nonexistent")
+    given = {"mac": "02:fc:00:00:00:01", "address": "192.0.2.3/24"}
+    assert words(nowhere, SSH, runner=FakeRunner(), **given)[-1] == "kdump.net=02:fc:00:00:00:01,192.0.2.3/24"
+
+
+def test_a_router_that_the_given_address_cannot_reach_is_refused(host: Host) -> None:
+    with pytest.raises(KdumpError) as caught:
+        words(host, FAR, runner=far_away(), address="203.0.113.2/24")
+    assert "the gateway 192.0.2.1, which is not in its network. Give the gateway." in caught.value.message
+
+
+@pytest.mark.parametrize("address", ["192.0.2.2", "x/24"])
+def test_an_address_that_is_none_is_said_to_be_none(host: Host, address: str) -> None:
+    with pytest.raises(KdumpError, match=r"Cannot use address .* (is not an IPv4 address|prefix length is missing)"):
+        words(host, FAR, address=address, mac="02:fc:00:00:00:01", runner=far_away())
+
+
 def test_a_name_is_resolved(host: Host) -> None:
     runner = routes()
     runner.answers[(*IP, "route", "get", "127.0.0.1")] = (0, json.dumps([{"dev": "eth0", "prefsrc": "192.0.2.2"}]), "")
