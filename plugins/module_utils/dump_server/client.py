@@ -25,6 +25,7 @@ from .public_key import PublicKey, parse_key
 HOST_KEYS: t.Final = "/etc/ssh/ssh_host_*_key.pub"
 _LOCK_LIMIT: t.Final = 60
 _MODE: t.Final = 0o700
+_EXPORTS: t.Final = ("linux-kdump-", ".exports")
 
 #: One part of a folder's path; no comma, no quote and no blank, since it goes into authorized_keys and exports. The
 #: receiver has the same rule, which a unit test compares.
@@ -74,7 +75,7 @@ class Desired:
     @property
     def exports_file(self) -> str:
         """A file of its own, so that clients come and go without a look at each other."""
-        return os.path.join(self.place.exports, f"linux-kdump-{self.name}.exports")
+        return os.path.join(self.place.exports, self.name.join(_EXPORTS))
 
     @property
     def settings(self) -> str:
@@ -100,13 +101,15 @@ class Files:
 
     authorized_keys: str | None
     exports: str | None
+    #: The folders that other clients have by NFS, with their names.
+    others: tuple[tuple[str, str], ...]
     #: Those that are there, the client's own last.
     folders: tuple[Folder, ...]
 
     def shown(self) -> dict[str, t.Any]:
         """The form that a diff shows."""
         folders = [f"{folder.path} {folder.owner} {folder.mode:04o}" for folder in self.folders]
-        return {**vars(self), "folders": folders}
+        return {"authorized_keys": self.authorized_keys, "exports": self.exports, "folders": folders}
 
 
 def desired(options: Mapping[str, t.Any]) -> Desired:
@@ -166,7 +169,18 @@ def export_text(wanted: Desired, *, uid: int, gid: int) -> str:
 def current(wanted: Desired) -> Files:
     """The files as they are."""
     found = tuple(_folder(path, wanted.place.owner) for path in wanted.paths if os.path.isdir(path))
-    return Files(read_text(wanted.place.authorized_keys), read_text(wanted.exports_file), found)
+    return Files(read_text(wanted.place.authorized_keys), read_text(wanted.exports_file), _exported(wanted), found)
+
+
+def _exported(wanted: Desired) -> tuple[tuple[str, str], ...]:
+    """What other clients are given by NFS, by the names of their files; each is one line that begins with the path."""
+    start, end = _EXPORTS
+    paths = sorted(glob.glob(os.path.join(glob.escape(wanted.place.exports), f"{start}*{end}")))
+    return tuple(
+        (os.path.basename(path)[len(start) : -len(end)], (read_text(path) or "").partition(" ")[0])
+        for path in paths
+        if path != wanted.exports_file
+    )
 
 
 def _folder(path: str, account: str) -> Folder:
@@ -183,8 +197,9 @@ def plan(wanted: Desired, now: Files) -> Files:
     lines = (now.authorized_keys or "").splitlines()
     others = [line for line in lines if _settings(line).get("client") != wanted.name]
     if not wanted.present:
-        return Files(_text(others) if now.authorized_keys is not None else None, None, now.folders)
-    _check_others(wanted, others)
+        return Files(_text(others) if now.authorized_keys is not None else None, None, now.others, now.folders)
+    _check_folder(wanted, now, others)
+    _check_key(wanted, others)
     mine = [authorized_line(wanted, wanted.key)] if wanted.key else []
     exports = None
     if wanted.nfs:
@@ -193,7 +208,7 @@ def plan(wanted: Desired, now: Files) -> Files:
     # in its old place, so that nothing changes where nothing has changed
     index = next((number for number, line in enumerate(lines) if line not in others), len(others))
     folders = tuple(Folder(path, wanted.place.owner, _MODE) for path in wanted.paths)
-    return Files(_text([*others[:index], *mine, *others[index:]]), exports, folders)
+    return Files(_text([*others[:index], *mine, *others[index:]]), exports, now.others, folders)
 
 
 def _text(lines: Sequence[str]) -> str:
@@ -209,14 +224,20 @@ def _settings(line: str) -> dict[str, str]:
     return {**words, "key": found["key"]}
 
 
-def _check_others(wanted: Desired, lines: Sequence[str]) -> None:
-    for other in map(_settings, lines):
-        folder = other.get("folder", "")
-        if folder and (f"{folder}/".startswith(f"{wanted.folder}/") or f"{wanted.folder}/".startswith(f"{folder}/")):
+def _check_folder(wanted: Desired, now: Files, lines: Sequence[str]) -> None:
+    """Whatever others have by ssh or by NFS."""
+    told = (other for other in map(_settings, lines) if other.get("folder"))
+    granted = [(other.get("client", "?"), os.path.join(other.get("root", "/"), other["folder"])) for other in told]
+    for client, path in (*granted, *now.others):
+        if path and (f"{path}/".startswith(f"{wanted.path}/") or f"{wanted.path}/".startswith(f"{path}/")):
             raise KdumpError(
-                f"Cannot give {wanted.name} the folder {wanted.folder}: {other.get('client')} has {folder}, and one"
-                " client must not reach another's dumps. Choose another folder."
+                f"Cannot give {wanted.name} the folder {wanted.folder}: {client} has {path}, and one client must not"
+                " reach another's dumps. Choose another folder."
             )
+
+
+def _check_key(wanted: Desired, lines: Sequence[str]) -> None:
+    for other in map(_settings, lines):
         if wanted.key and other.get("key") == wanted.key.line:
             raise KdumpError(
                 f"Cannot let {wanted.name} in with the key {wanted.key.fingerprint}: it is that of"

@@ -176,6 +176,19 @@ def test_no_folder_is_inside_anothers(server: Server, mine: str, theirs: str) ->
     assert server.run("web3", folder="rack1", public_key=made_up(3))["changed"], "the same beginning is no matter"
 
 
+@pytest.mark.parametrize("theirs", [{"nfs": True, "public_key": None}, {}, {"nfs": True}], ids=["nfs", "ssh", "both"])
+@pytest.mark.parametrize("mine", [{"nfs": True, "public_key": None}, {"public_key": made_up(2)}], ids=["nfs", "ssh"])
+@pytest.mark.parametrize(("folder", "other"), [("same", "same"), ("rack", "rack/web2"), ("rack/web1", "rack")])
+def test_nor_by_whatever_way_each_of_them_comes(
+    server: Server, folder: str, other: str, mine: dict[str, t.Any], theirs: dict[str, t.Any]
+) -> None:
+    server.run("web2", folder=other, addresses=["192.0.2.2"], **theirs)
+    with pytest.raises(KdumpError, match=rf"web2 has {server.root}/{other}, and one client must not reach"):
+        server.run("web1", folder=folder, addresses=["192.0.2.1"], **mine)
+    assert not list(server.exports.glob("*web1*"))
+    assert not server.run("web2", folder=other, addresses=["192.0.2.2"], **theirs)["changed"], "its own is no matter"
+
+
 def test_a_folder_may_be_deep(server: Server) -> None:
     made = server.run(folder="berlin/rack7/web1")
     assert made["path"] == str(server.root / "berlin/rack7/web1")
