@@ -130,7 +130,8 @@ evidence:
         - Which of the kernel's settings for kexec, kdump and the analysis of dumps are off in the running kernel, as
           C(/boot/config-*) or C(/proc/config.gz) tell. They are C(KEXEC), C(CRASH_DUMP), C(PROC_VMCORE), C(SYSFS),
           C(PROC_KCORE), C(KALLSYMS_ALL), C(MAGIC_SYSRQ), C(KEXEC_FILE) and C(DEBUG_INFO).
-        - A kernel of O(linux.kdump.kernel_build#module:kind=system) has them all. Null where nothing tells.
+        - A kernel of O(linux.kdump.kernel_build#module:kind=system) has them all, but for C(DEBUG_INFO) with
+          O(linux.kdump.kernel_build#module:debug_info=none). Null where nothing tells.
       returned: success
       type: list
       elements: str
