@@ -121,7 +121,8 @@ judge_silence() {
         outcome fail-login 'the server has another host key than the pinned one'
     elif grep -qi -e 'not in the trusted hosts' -e "didn't validate host key" "$temporary/said"; then
         outcome fail-login 'no host key is pinned for the server'
-    elif grep -qi -e 'auth methods' -e 'permission denied' -e 'failed.*identity' "$temporary/said"; then
+    # Where the server takes passwords too, the client asks for one, and is shown the door for what it got.
+    elif grep -qi -e 'auth methods' -e 'permission denied' -e 'failed.*identity' -e password: "$temporary/said"; then
         outcome fail-login 'the server does not accept the key'
     elif [ "$1" -eq 143 ] || [ "$1" -eq 137 ]; then
         outcome fail-timeout "no end within $2 seconds"

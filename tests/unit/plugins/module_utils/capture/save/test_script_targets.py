@@ -46,6 +46,7 @@ SAVED = ["target-ready", "log-saved", "core-saved", "record-saved", "final-actio
 REFUSED = 'echo "dbclient: Connection to kdump@192.0.2.9:22 exited: Connect failed: Connection refused" >&2; exit 1'
 HANGS = "exec sleep 30"
 LOST = 'head -c 1 >/dev/null; echo "dbclient: Connection to kdump@192.0.2.9:22 exited: Keepalive timeout" >&2; exit 1'
+NO_PASSWORD = """echo "kdump@192.0.2.9's password: " >&2; echo "dbclient: x exited: Disconnect received" >&2; exit 1"""
 NO_KEY = 'echo "dbclient: Connection to kdump@192.0.2.9:22 exited: No auth methods could be used." >&2; exit 1'
 OTHER_KEY = 'printf "\\n\\nssh-ed25519 host key mismatch for 192.0.2.9 !\\nFingerprint is SHA256:x\\n" >&2; exit 1'
 UNPINNED = "printf \"\\nHost '192.0.2.9' is not in the trusted hosts file.\\n\" >&2; exit 1"
@@ -140,6 +141,7 @@ def test_any_bytes_arrive_as_they_are(tmp_path: Path, core: bytes) -> None:
         (REFUSED, "fail-network", "Connection refused"),
         (HANGS, "fail-timeout", "no end within"),
         (NO_KEY, "fail-login", "does not accept the key"),
+        (NO_PASSWORD, "fail-login", "does not accept the key"),
         (OTHER_KEY, "fail-login", "another host key than the pinned one"),
         (UNPINNED, "fail-login", "no host key is pinned"),
         ('echo "error refused not your folder"; exit 1', "fail-login", "not your folder"),
