@@ -156,7 +156,10 @@ options:
         type: str
         required: true
       mode:
-        description: Its permissions as octal digits. V(0755) where it is not given and it can be run, else V(0644).
+        description:
+          - Its permissions as octal digits. V(0755) where it is not given and it can be run, else V(0644).
+          - Of a file that not everybody may read, its owner's permissions alone. The image is for its owner only then,
+            mode C(0600), whatever is given here. That holds for hooks too.
         type: str
   targets:
     description:

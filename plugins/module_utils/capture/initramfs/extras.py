@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import typing as t
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -115,14 +116,17 @@ def _mode(entry: Mapping[str, t.Any]) -> int | None:
 
 
 def _content(wanted: Iterable[tuple[str, str, int | None]]) -> dict[str, t.Any]:
-    """Programs with their libraries, everything else as it is."""
-    programs, members, sources = [], [], {}
+    """Programs with their libraries, everything else as it is. What is private here or there makes the image so."""
+    programs, members, sources, secret = [], [], {}, False
     for member, source, mode in wanted:
         data = content.contents(source)
-        permissions = (0o755 if os.access(source, os.X_OK) else 0o644) if mode is None else mode
+        private = not os.stat(source).st_mode & stat.S_IROTH
+        inherited = (0o755 if os.access(source, os.X_OK) else 0o644) & (0o700 if private else 0o777)
+        permissions = inherited if mode is None else mode
+        secret = secret or private or not permissions & stat.S_IROTH
         if data.startswith(_ELF):
             programs.append(content.Program(member, source, permissions=permissions))
         else:
             members.append(newc.regular(member, data, permissions=permissions))
             sources[member] = source
-    return {"programs": tuple(programs), "members": tuple(members), "sources": sources}
+    return {"programs": tuple(programs), "members": tuple(members), "sources": sources, "secret": secret}

@@ -120,9 +120,32 @@ def test_extra_programs_bring_their_libraries(build: Build, options: dict[str, t
     )
     assert members["lib/libextra.so.2"].data == Path(library).read_bytes()
     modes = {path: stat.S_IMODE(members[path].mode) for path in ("usr/local/bin/tool", "usr/share/notes", "etc/secret")}
-    assert modes == {"usr/local/bin/tool": 0o644, "usr/share/notes": 0o644, "etc/secret": 0o400}
+    assert modes == {"usr/local/bin/tool": 0o644, "usr/share/notes": 0o600, "etc/secret": 0o400}
     (line,) = [line for line in _manifest(options)["members"] if line["path"] == "etc/secret"]
     assert line["source"] == text
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "inside", "image"),
+    [
+        (0o644, None, 0o644, 0o644), (0o755, None, 0o755, 0o644), (0o600, None, 0o600, 0o600),
+        (0o640, None, 0o600, 0o600), (0o700, None, 0o700, 0o600), (0o644, "0600", 0o600, 0o600),
+        (0o600, "0644", 0o644, 0o600), (0o644, "0640", 0o640, 0o600),
+    ],
+)  # fmt: skip
+def test_whoever_may_not_read_a_file_may_not_read_it_in_the_image(
+    build: Build, options: dict[str, t.Any], tmp_path: Path, source: int, given: str | None, inside: int, image: int
+) -> None:
+    path = _file(tmp_path, "file", "text", mode=source)
+    members = build(extra_files=[{"src": path, "dest": "/etc/bmc", "mode": given}])
+    assert stat.S_IMODE(members["etc/bmc"].mode) == inside
+    assert stat.S_IMODE(os.stat(options["path"]).st_mode) == image
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o700])
+def test_nor_in_a_hook(build: Build, options: dict[str, t.Any], tmp_path: Path, mode: int) -> None:
+    build(hooks_before=[_file(tmp_path, "10-unlock", mode=mode)])
+    assert stat.S_IMODE(os.stat(options["path"]).st_mode) == (0o600 if mode == 0o700 else 0o644)
 
 
 @pytest.mark.parametrize(
