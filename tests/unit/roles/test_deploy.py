@@ -200,3 +200,34 @@ def test_targets_that_the_image_was_not_built_for_are_refused(
     }
     found = environment.from_string(refusal["vars"]["__kdump_lacking"]).render(variables)
     assert found == str(lacking)
+
+
+@pytest.mark.parametrize(
+    ("image", "identity", "hosts", "accepted"),
+    [
+        (None, None, 2, True),
+        ("SHA256:mine", {"fingerprint": "SHA256:mine"}, 2, True),
+        ("SHA256:theirs", {"fingerprint": "SHA256:mine"}, 1, False),
+        ("SHA256:theirs", {"fingerprint": None}, 2, False),
+        # nobody says whose it is: that of the only host, but not that of all
+        ("SHA256:some", None, 1, True),
+        ("SHA256:some", None, 2, False),
+    ],
+)
+def test_an_image_with_another_hosts_key_is_refused(
+    image: str | None, identity: dict[str, t.Any] | None, hosts: int, accepted: bool
+) -> None:
+    (refusal,) = [task for task in read("tasks/present.yml") if "another host's key" in task["name"]]
+    environment = jinja2.Environment()
+    variables: dict[str, t.Any] = {
+        "kdump_capture_initramfs": {"manifest": {"ssh_key": image} if image else {}},
+        "kdump_targets": [], "ansible_play_hosts_all": ["web"] * hosts, "inventory_hostname": "web1",
+        **({"kdump_dump_identity": identity} if identity else {}),
+    }  # fmt: skip
+    for name in ("__kdump_image_key", "__kdump_host_key", "__kdump_not_for_host"):
+        variables[name] = environment.from_string(refusal["vars"][name]).render(variables)
+    asked = environment.compile_expression(refusal["when"])(**variables)
+    assert asked is bool(image)
+    condition = environment.compile_expression(refusal["ansible.builtin.assert"]["that"][1])
+    assert condition(**variables) is accepted
+    assert f"holds the ssh key {image or ''}, and that of web1 is " in variables["__kdump_not_for_host"]

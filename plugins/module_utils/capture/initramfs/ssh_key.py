@@ -10,6 +10,7 @@ import binascii
 import re
 import typing as t
 
+from ...dump_server.public_key import PublicKey
 from ..save.targets import SSH_PORT
 from .content import ContentError
 
@@ -42,6 +43,12 @@ def private_key(text: str, *, path: str) -> bytes:
     if kind != _TYPE or len(pair) != _ED25519_BYTES:
         raise _unfit(path, "it is not of type ed25519")
     return _string(_TYPE) + _string(pair)
+
+
+def fingerprint(key: bytes) -> str:
+    """What ssh shows of a key that `private_key` has made, so that people see whose it is."""
+    public = _string(_TYPE) + _string(key[-_ED25519_BYTES // 2 :])
+    return PublicKey(_TYPE.decode(), base64.b64encode(public).decode()).fingerprint
 
 
 def known_hosts(text: str, *, path: str) -> str:

@@ -58,13 +58,14 @@ def _ssh(key: str | None, known_hosts: str | None, client: str) -> content.Addit
         missing = "ssh_known_hosts" if key else "ssh_key"
         raise content.ContentError(f"Cannot save to targets of kind ssh: {missing} is not given. Give both files.")
     pinned = ssh_key.known_hosts(_text(known_hosts), path=known_hosts)
+    private = ssh_key.private_key(_text(key), path=key)
     return content.Addition(
         programs=(content.Program(target_ssh.CLIENT_PATH, client),),
         members=(
-            newc.regular(target_ssh.KEY_PATH, ssh_key.private_key(_text(key), path=key), permissions=0o600),
+            newc.regular(target_ssh.KEY_PATH, private, permissions=0o600),
             newc.regular(target_ssh.KNOWN_HOSTS_PATH, pinned.encode(), permissions=0o600),
         ),
-        facts={"ssh_client": tools.ssh_client(client)},
+        facts={"ssh_client": tools.ssh_client(client), "ssh_key": ssh_key.fingerprint(private)},
         secret=True,
     )
 

@@ -52,6 +52,8 @@ def test_a_key_of_ssh_keygen_is_read(tmp_path: Path) -> None:
     found = ssh_key.private_key(path.read_text(), path=str(path))
     public = base64.b64decode((tmp_path / "key.pub").read_text().split()[1])
     assert found[-32:] == public[-32:]
+    shown = subprocess.run(["ssh-keygen", "-l", "-f", str(path)], check=True, timeout=60, stdout=subprocess.PIPE)
+    assert ssh_key.fingerprint(found) == shown.stdout.decode().split()[1]
 
 
 @pytest.mark.parametrize(

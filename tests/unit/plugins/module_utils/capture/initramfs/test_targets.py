@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.capture.initramfs import image as initramfs
-from ansible_collections.linux.kdump.plugins.module_utils.capture.initramfs import newc
+from ansible_collections.linux.kdump.plugins.module_utils.capture.initramfs import newc, ssh_key
 from ansible_collections.linux.kdump.plugins.module_utils.capture.save import (
     network,
     target_nfs,
@@ -107,6 +107,7 @@ def test_ssh_brings_client_key_and_pinned_keys_for_the_owner_only(
     assert Path(options["path"]).stat().st_mode & 0o777 == 0o600
     manifest = json.loads(Path(f"{options['path']}.json").read_text())
     assert manifest["ssh_client"] == "dropbear 2022.83"
+    assert manifest["ssh_key"] == ssh_key.fingerprint(members[target_ssh.KEY_PATH].data)
     assert members[network.DHCP_PATH].mode & 0o111
 
 
