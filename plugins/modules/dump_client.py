@@ -133,7 +133,9 @@ exports_changed:
   type: bool
   sample: false
 host_keys:
-  description: The server's own public keys, for the client to pin. An Ed25519 key comes first.
+  description:
+    - The server's own public keys, for the client to pin. An Ed25519 key comes first, keys of type DSA are left out.
+    - Empty with O(state=absent).
   returned: success
   type: list
   elements: str

@@ -20,7 +20,7 @@ from ..errors import KdumpError
 from ..files import read_text, write_atomic
 from ..lab.sizes import parse_size
 from ..lab.waiting import SystemClock, locked
-from .public_key import PublicKey, parse_key
+from .public_key import OLD_KINDS, PublicKey, parse_key
 
 HOST_KEYS: t.Final = "/etc/ssh/ssh_host_*_key.pub"
 _LOCK_LIMIT: t.Final = 60
@@ -285,6 +285,10 @@ def _have_folder(folder: Folder, account: pwd.struct_passwd, *, whole: bool) -> 
 def produce(options: Mapping[str, t.Any], *, check: bool) -> dict[str, t.Any]:
     """The whole work of the module."""
     wanted = desired(options)
+    # before anybody is let in, and in nobody's way who goes
+    keys = host_keys(options["host_keys"]) if wanted.present else []
+    if not check:
+        _check_host_keys(wanted, keys, options["host_keys"])
     with _alone(wanted, check=check):
         now = current(wanted)
         then = plan(wanted, now)
@@ -297,7 +301,7 @@ def produce(options: Mapping[str, t.Any], *, check: bool) -> dict[str, t.Any]:
         "path": wanted.path,
         "folder": wanted.folder,
         "fingerprint": wanted.key.fingerprint if wanted.key else None,
-        "host_keys": host_keys(options["host_keys"]),
+        "host_keys": keys,
         "diff": {"before": now.shown() if changed else {}, "after": then.shown() if changed else {}},
     }
 
@@ -312,6 +316,15 @@ def _alone(wanted: Desired, *, check: bool) -> contextlib.AbstractContextManager
 
 
 def host_keys(pattern: str) -> list[str]:
-    """The server's own public keys, as its files have them, the strongest first."""
-    keys = [parse_key(read_text(path) or "", path) for path in sorted(glob.glob(pattern))]
+    """The server's own public keys, as its files have them, the strongest first; none of a kind that is out of use."""
+    lines = {path: read_text(path) or "" for path in sorted(glob.glob(pattern))}
+    keys = [parse_key(line, path) for path, line in lines.items() if line.split(" ")[0] not in OLD_KINDS]
     return [key.line for key in sorted(keys, key=lambda key: key.kind != "ssh-ed25519")]
+
+
+def _check_host_keys(wanted: Desired, found: Sequence[str], pattern: str) -> None:
+    if wanted.present and wanted.key and not found:
+        raise KdumpError(
+            f"Cannot let {wanted.name} in by ssh: {pattern} has no key of the server that it could pin. Make one with"
+            " ssh-keygen -A on the server."
+        )

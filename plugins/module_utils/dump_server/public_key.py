@@ -19,6 +19,8 @@ KINDS: t.Final = (
     "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa",
     "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
 )  # fmt: skip
+#: What a server may still have a file of, and what no client takes any longer.
+OLD_KINDS: t.Final = ("ssh-dss",)
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{16,4096}={0,2}")
 

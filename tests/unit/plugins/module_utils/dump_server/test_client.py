@@ -81,6 +81,28 @@ def test_the_servers_own_keys_are_told_the_strongest_first(server: Server) -> No
     assert server.run()["host_keys"] == server.run(check=True)["host_keys"] == expected
 
 
+def test_a_key_that_nobody_takes_any_longer_is_not_told(server: Server) -> None:
+    expected = server.run(check=True)["host_keys"]
+    (server.etc / "ssh_host_dsa_key.pub").write_text("ssh-dss AAAAB3NzaC1kc3MAAACBAKkeyblob root@old\n")
+    assert server.run()["host_keys"] == expected
+
+
+def test_whoever_could_not_pin_the_server_is_not_let_in(server: Server) -> None:
+    (server.etc / "ssh_host_ed25519_key.pub").write_text("ssh-ed25519 damaged\n")
+    with pytest.raises(KdumpError, match="no public key of ssh"):
+        server.run()
+    assert server.run(state="absent")["host_keys"] == []
+    for path in server.etc.glob("*.pub"):
+        path.unlink()
+    with pytest.raises(KdumpError, match=r"Cannot let web1 in by ssh: .* has no key of the server .* ssh-keygen -A"):
+        server.run()
+    assert not (server.etc / "authorized_keys").exists()
+    assert list(server.root.iterdir()) == []
+    assert server.run(check=True)["host_keys"] == [], "sshd may not have been installed yet"
+    assert server.run(public_key=None, nfs=True, addresses=["192.0.2.7"])["changed"], "who comes by NFS pins nothing"
+    assert server.run(state="absent", public_key=None)["changed"]
+
+
 def test_an_export_is_a_file_of_its_own_and_whoever_writes_is_the_account(server: Server) -> None:
     made = server.run(public_key=None, nfs=True, addresses=["192.0.2.7", "192.0.2.8"])
     me = pwd.getpwnam(ME)
