@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ..command import CommandRunner, which
 from ..errors import KdumpError
+from ..files import sync_directory
 from ..host import paths
 
 DEFAULT_SECONDS: t.Final = 3600
@@ -94,7 +95,18 @@ def _decrypt(file: File, wanted: Request, runner: CommandRunner) -> None:
         done = runner.run(argv, what=f"decrypt {file.source}", timeout=wanted.seconds, check=False)
         if done.rc != 0:
             raise DecryptError(f"Cannot decrypt {file.source}: {_cause(done.err)}. {_ADVICE}")
-        os.replace(part, file.plain)
+        _keep(part, file.plain)
+
+
+def _keep(part: str, plain: str) -> None:
+    """Its name is what says that it is whole, so that it gets that when it is on the disk."""
+    handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    os.replace(part, plain)
+    sync_directory(os.path.dirname(os.path.abspath(plain)))
 
 
 def _cause(said: str) -> str:

@@ -65,6 +65,29 @@ def test_every_encrypted_file_is_decrypted_beside_itself(dump: Path) -> None:
     assert all("secret" not in word for call in runner.calls for word in call)
 
 
+def test_a_file_has_its_name_only_when_it_is_on_the_disk(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a power cut an empty file under that name would count as current for ever."""
+    done: list[str] = []
+    sync, replace = os.fsync, os.replace
+
+    def synced(handle: int) -> None:
+        done.append(f"sync {Path(os.readlink(f'/proc/self/fd/{handle}')).name}")
+        sync(handle)
+
+    def replaced(source: str, dest: str) -> None:
+        done.append(f"name {Path(dest).name}")
+        replace(source, dest)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", replaced)
+    decrypt.decrypt(
+        decrypt.Request(str(dump / "vmcore.age"), str(dump.parent / "key")),
+        FakeRunner({("age", "--decrypt"): _age}),
+        check_mode=False,
+    )
+    assert done == ["sync vmcore.part", "name vmcore", "sync dump"]
+
+
 def test_four_beats(dump: Path) -> None:
     runner = FakeRunner({("age", "--decrypt"): _age})
     for check_mode, changed, there in [
