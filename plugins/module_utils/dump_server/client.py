@@ -126,12 +126,10 @@ def desired(options: Mapping[str, t.Any]) -> Desired:
             f"Cannot use {folder[:60]!r} as a client's folder: it is no relative path of at most {_MOST_PARTS} parts of"
             " letters, digits and any of ._@%+=:-"
         )
-    if not _PATH.fullmatch(options["root"]):
-        raise KdumpError(f"Cannot use {options['root'][:60]!r} as the folder for dumps. Write a plain absolute path.")
     wanted = Desired(
         name=name,
         present=options["state"] == "present",
-        place=Place(options["root"], options["owner"], options["authorized_keys"], options["exports"]),
+        place=Place(_root(options["root"]), options["owner"], options["authorized_keys"], options["exports"]),
         folder=folder,
         key=parse_key(options["public_key"], f"the key of {name}") if options["public_key"] else None,
         addresses=tuple(_address(address) for address in options["addresses"]),
@@ -143,6 +141,19 @@ def desired(options: Mapping[str, t.Any]) -> Desired:
     if wanted.nfs and not wanted.addresses:
         raise KdumpError(f"Cannot export a folder to {name}: nothing says from where it comes. Give its addresses.")
     return wanted
+
+
+def _root(text: str) -> str:
+    """The folder itself, since the receiver goes by no symbolic link."""
+    if not _PATH.fullmatch(text):
+        raise KdumpError(f"Cannot use {text[:60]!r} as the folder for dumps. Write a plain absolute path.")
+    path = os.path.realpath(text)
+    if not _PATH.fullmatch(path):
+        raise KdumpError(
+            f"Cannot use {text[:60]!r} as the folder for dumps: it is {path[:60]!r}, and that is no plain path. Use"
+            " another one."
+        )
+    return path
 
 
 def _address(text: str) -> str:
@@ -199,6 +210,7 @@ def plan(wanted: Desired, now: Files) -> Files:
     if not wanted.present:
         return Files(_text(others) if now.authorized_keys is not None else None, None, now.others, now.folders)
     _check_folder(wanted, now, others)
+    _check_way(wanted)
     _check_key(wanted, others)
     mine = [authorized_line(wanted, wanted.key)] if wanted.key else []
     exports = None
@@ -228,11 +240,22 @@ def _check_folder(wanted: Desired, now: Files, lines: Sequence[str]) -> None:
     """Whatever others have by ssh or by NFS."""
     told = (other for other in map(_settings, lines) if other.get("folder"))
     granted = [(other.get("client", "?"), os.path.join(other.get("root", "/"), other["folder"])) for other in told]
-    for client, path in (*granted, *now.others):
+    for client, there in (*granted, *now.others):
+        path = os.path.realpath(there) if there else ""
         if path and (f"{path}/".startswith(f"{wanted.path}/") or f"{wanted.path}/".startswith(f"{path}/")):
             raise KdumpError(
                 f"Cannot give {wanted.name} the folder {wanted.folder}: {client} has {path}, and one client must not"
                 " reach another's dumps. Choose another folder."
+            )
+
+
+def _check_way(wanted: Desired) -> None:
+    """The receiver would enter nothing else, and neither shall what is done as root."""
+    for path in wanted.paths:
+        if os.path.islink(path) or (os.path.lexists(path) and not os.path.isdir(path)):
+            raise KdumpError(
+                f"Cannot give {wanted.name} the folder {wanted.folder}: {path} is there and is no folder of its own."
+                " Choose another folder, or put a folder in its place."
             )
 
 

@@ -11,6 +11,7 @@ import sys
 import typing as t
 from pathlib import Path
 
+import jinja2
 import pytest
 import yaml
 
@@ -101,3 +102,15 @@ def test_sshd_lets_the_account_do_nothing_else() -> None:
     for word in ("DisableForwarding yes", "PermitTTY no", "PermitUserRC no", "AuthenticationMethods publickey"):
         assert word in text
     assert text.rstrip().endswith("Match all"), "what another file says after it is not about this account only"
+
+
+@pytest.mark.parametrize(
+    ("found", "path"),
+    [({"exists": True}, "/srv/kdump"), ({"exists": True, "lnk_source": "/data/kdump"}, "/data/kdump")],
+)
+def test_dumps_behind_a_symbolic_link_become_roots_too(found: dict[str, t.Any], path: str) -> None:
+    tasks = t.cast("list[dict[str, t.Any]]", load("tasks/absent.yml"))
+    (task,) = [task["ansible.builtin.file"] for task in tasks if task["name"] == "Give the dumps to root"]
+    assert (task["recurse"], task["follow"]) == (True, False)
+    variables = {"__kdump_dump_server_folder": {"stat": found}, "kdump_dump_server_root": "/srv/kdump"}
+    assert jinja2.Template(task["path"]).render(variables) == path

@@ -190,6 +190,35 @@ def test_two_clients_share_no_key(server: Server) -> None:
     assert len(server.lines) == 1
 
 
+def test_a_root_behind_a_symbolic_link_is_called_by_its_own_name(server: Server, tmp_path: Path) -> None:
+    """The receiver goes by none."""
+    (tmp_path / "link").symlink_to(server.root)
+    (tmp_path / "blank").symlink_to(tmp_path / "a b")
+    made = server.run(root=str(tmp_path / "link"), nfs=True, addresses=["192.0.2.7"])
+    assert made["path"] == f"{server.root}/web1"
+    assert f'command="root={server.root} client=web1 ' in server.lines[0]
+    assert (server.exports / "linux-kdump-web1.exports").read_text().startswith(f"{server.root}/web1 ")
+    assert not server.run(nfs=True, addresses=["192.0.2.7"])["changed"]
+    keys = server.etc / "authorized_keys"
+    keys.write_text(keys.read_text().replace(str(server.root), str(tmp_path / "link")))
+    with pytest.raises(KdumpError, match=f"web1 has {server.root}/web1, and"):
+        server.run("web2", folder="web1", public_key=made_up(2))
+    with pytest.raises(KdumpError, match="is no plain path"):
+        server.run(root=str(tmp_path / "blank"))
+
+
+def test_whatever_is_in_the_way_of_a_clients_folder_is_refused(server: Server) -> None:
+    outside = server.etc.stat()
+    (server.root / "link").symlink_to(server.etc)
+    (server.root / "file").write_text("")
+    for folder in ("link", "link/web1", "file", "file/web1"):
+        for check in (True, False):
+            with pytest.raises(KdumpError, match="is there and is no folder of its own"):
+                server.run(folder=folder, check=check)
+    assert (server.etc.stat().st_mode, server.etc.stat().st_uid) == (outside.st_mode, outside.st_uid)
+    assert not (server.etc / "authorized_keys").exists()
+
+
 @pytest.mark.parametrize(("mine", "theirs"), [("rack", "rack/web2"), ("rack/web1", "rack"), ("same", "same")])
 def test_no_folder_is_inside_anothers(server: Server, mine: str, theirs: str) -> None:
     server.run("web2", folder=theirs)
