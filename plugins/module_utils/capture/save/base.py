@@ -62,6 +62,8 @@ last_words() {
     tr '\r' '\n' <"$temporary/out" >"$temporary/words"
     words=$(grep -m 1 -i -e 'No space left on device' -e 'allocate memory' -e '^fatal error: ' "$temporary/words" ||
         grep -v -e '^ *$' -e '^Copying data' -e '^Checking for' -e ' Failed\.$' "$temporary/words" | tail -n 1)
+    # What makedumpfile says of an error may follow its progress on the same line.
+    words=${words#Copying data*eta: *s}
     echo "${words:-it said nothing}"
 }
 

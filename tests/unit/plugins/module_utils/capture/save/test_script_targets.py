@@ -387,15 +387,15 @@ def test_an_export_that_cannot_be_mounted_moves_on(tmp_path: Path, said: str, fa
 
 def test_a_full_server_keeps_its_story_and_the_disk_gets_the_core(tmp_path: Path) -> None:
     capture = make_machine(tmp_path, NFS.replace(",/srv/dumps,/", ",/srv/dumps,/nfs"), LOCAL, NET)
-    capture.tool(
-        core="case $last in */nfs/*) echo 'write: No space left on device' >&2; (exit 1) ;; *) echo core ;; esac"
-    )
+    said = "Copying data      : [ 63.6 %] -     eta: 20swrite: No space left on device"
+    capture.tool(core=f"case $last in */nfs/*) echo '{said}' >&2; (exit 1) ;; *) echo core ;; esac")
     tags = run(capture)
     assert tags[2:6] == ["target-ready", "log-saved", "fail-space", "note-removed"]
     (story,) = capture.root.glob("target/nfs/*/kdump.json")
     assert (_record(story)["status"], _record(story)["failure"]) == ("failed", "fail-space")
     assert _tried(capture.record()) == [("nfs", "fail-space"), ("local", None)]
     assert capture.record()["id"] == story.parent.name
+    assert capture.record()["targets"][0]["reason"] == "the vmcore: status 1: write: No space left on device"
 
 
 def test_the_record_of_the_last_target_tells_of_all(tmp_path: Path) -> None:
