@@ -34,6 +34,8 @@ makedumpfile_version=''
 
 failure='' reason='' earlier='' earlier_reason='' tried='' described='' attempted='' sent=''
 nonce='' crashed='' steps='' removed='' folder='' id='' started=0 core_saved='' mounted='' mount_options='' devtmpfs=''
+# What a tool says where its target is a server's folder and the server is gone.
+lost=''
 uptime=0.00
 
 # --- telling -----------------------------------------------------------------------------------------------------
@@ -144,6 +146,8 @@ blame() {
         tag=fail-timeout
     elif [ "$1" -eq 137 ] || grep -qi -e 'allocate memory' -e 'out of memory' "$temporary/out"; then
         tag=fail-memory
+    elif [ -n "$lost" ] && grep -qi "$lost" "$temporary/out"; then
+        tag=fail-network
     else
         tag=$4
     fi

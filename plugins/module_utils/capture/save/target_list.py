@@ -107,7 +107,7 @@ try_target() {
 
 begin_target() {
     read_target "$1"
-    failure='' reason='' steps='' removed='' folder='' core_saved='' sent='' mount_options=''
+    failure='' reason='' steps='' removed='' folder='' core_saved='' sent='' mount_options='' lost=''
     log_saver=save_log core_saver=save_core record_saver=write_record
     now
     attempted=$uptime

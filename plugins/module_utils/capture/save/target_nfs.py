@@ -48,8 +48,14 @@ open_nfs() {
         fi
         sleep 1
     done
-    mounted=1 device=$host:$export_path
+    mounted=1 device=$host:$export_path lost='Input/output error' record_saver=write_nfs_record
     make_folder
+}
+
+# On a server that was just lost, each call would only wait for minutes.
+write_nfs_record() {
+    [ "$failure" != fail-network ] || return 1
+    write_record
 }
 
 document_nfs() {

@@ -385,6 +385,24 @@ def test_an_export_that_cannot_be_mounted_moves_on(tmp_path: Path, said: str, fa
     assert _tried(capture.record()) == [("nfs", failure), ("local", None)]
 
 
+def test_a_server_that_is_lost_is_not_waited_for_again(tmp_path: Path) -> None:
+    capture = make_machine(
+        tmp_path, NFS.replace(",/srv/dumps,/", ",/srv/dumps,/nfs").replace("nfs,", "nfs,retries=0,", 1), LOCAL, NET
+    )
+    capture.tool(
+        core='case $last in */nfs/*) echo "Can\'t write. Input/output error" >&2; (exit 1) ;; *) echo core ;; esac'
+    )
+    assert run(capture)[1:6] == ["note-network", "target-ready", "log-saved", "fail-network", "note-fallback"]
+    assert not list(capture.root.glob("target/nfs/*/kdump.json"))
+    assert _tried(capture.record()) == [("nfs", "fail-network"), ("local", None)]
+
+
+def test_an_error_of_the_disk_is_none_of_the_network(tmp_path: Path) -> None:
+    capture = make_machine(tmp_path, LOCAL)
+    capture.tool(core="{ echo 'Input/output error' >&2; (exit 1); }")
+    assert "fail-core" in run(capture)
+
+
 def test_a_full_server_keeps_its_story_and_the_disk_gets_the_core(tmp_path: Path) -> None:
     capture = make_machine(tmp_path, NFS.replace(",/srv/dumps,/", ",/srv/dumps,/nfs"), LOCAL, NET)
     said = "Copying data      : [ 63.6 %] -     eta: 20swrite: No space left on device"
