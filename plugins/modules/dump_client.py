@@ -16,8 +16,8 @@ description:
   - By ssh a client can only add files to its folder. It can read nothing, and change nothing that is complete.
   - By NFS a client has its whole folder, as any NFS client has. Only its addresses stand between it and others.
   - No two clients may have the same key, or folders one inside the other.
-  - A client's folder is O(owner)'s, with mode C(0700). Dumps in it that are somebody else's, as the role leaves them when
-    it is undone, become O(owner)'s again.
+  - A client's folder is O(owner)'s, with mode C(0700). Dumps in it that are somebody else's, as the role leaves them
+    when it is undone, become O(owner)'s again.
 options:
   name:
     description: The client's name, for instance its inventory name.

@@ -412,7 +412,8 @@ target_kinds:
   description:
     - The kinds that the save environment must have been built for, see
       O(linux.kdump.capture_initramfs#module:targets).
-    - Empty where every one will do, which is one file system by its UUID, without O(targets[].limit) and O(targets[].retries).
+    - Empty where every one will do, which is one file system by its UUID, without O(targets[].limit) and
+      O(targets[].retries).
   returned: success
   type: list
   elements: str
