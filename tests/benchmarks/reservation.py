@@ -27,6 +27,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / ".tree"))
 
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.build import default_cache
+from ansible_collections.linux.kdump.plugins.module_utils.console import Lines, Tail, marks
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel import table
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.calibration import Bounds, Trial, search
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.evaluate import amount
@@ -38,6 +39,9 @@ from ansible_collections.linux.kdump.plugins.module_utils.vmcore.examine import 
 MIB: t.Final = 1 << 20
 #: Seconds for one trial on an emulated machine.
 LIMIT: t.Final = 900
+#: Seconds without a word on the console after which it counts as dead.
+SILENCE: t.Final = 300
+EVERY: t.Final = 0.5
 #: What the machine does when it has booted: load as the package does, then crash.
 CRASH: t.Final = (
     "systemctl start kdump-tools.service; until grep -q 1 /sys/kernel/kexec_crash_loaded; do sleep 1; done; sync;"
@@ -89,12 +93,28 @@ class Debian:
             "-drive", "id=disk,file=disk.qcow2,format=qcow2,if=none,cache=unsafe",
             "-device", "virtio-blk-pci,drive=disk",
         ]  # fmt: skip
-        try:
-            subprocess.run(argv, cwd=self.folder, timeout=LIMIT, check=True, capture_output=True)
-        except subprocess.TimeoutExpired:
-            return f"it did not end in {LIMIT} seconds"
-        lines = (self.folder / "console.log").read_text(errors="replace").splitlines()
-        return next((line for line in lines if "oom-killer" in line or "deadlocked on memory" in line), "it ended")
+        console = self.folder / "console.log"
+        console.write_text("")
+        why = self.run(argv, console)
+        lines = console.read_text(errors="replace").splitlines()
+        return next((mark.text for line in lines for mark in marks(line) if mark.kind == "memory"), why)
+
+    def run(self, argv: list[str], console: pathlib.Path) -> str:
+        """Run the machine until it ends, is dead, or says nothing any more; which of them."""
+        lines, tail, end, silent = Lines(), Tail(str(console)), time.monotonic() + LIMIT, time.monotonic() + SILENCE
+        with subprocess.Popen(argv, cwd=self.folder, stderr=subprocess.DEVNULL) as machine:
+            try:
+                while machine.poll() is None:
+                    text = tail.read()
+                    silent = time.monotonic() + SILENCE if text else silent
+                    if any(mark.kind == "dead_end" for line in lines.feed(text) for mark in marks(line)):
+                        return "its kernel gave up"
+                    if time.monotonic() > min(end, silent):
+                        return f"nothing more came from it, after {LIMIT - (end - time.monotonic()):.0f} seconds"
+                    time.sleep(EVERY)
+            finally:
+                machine.kill()
+        return "it ended" if machine.returncode == 0 else f"QEMU failed with status {machine.returncode}"
 
     def saved(self) -> str | None:
         """The verdict on the dump, None where there is none."""
