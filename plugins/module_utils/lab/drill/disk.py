@@ -45,6 +45,7 @@ class Disk:
             for name, source in images.items():
                 shutil.copyfile(source, os.path.join(staging, init.IMAGES_FOLDER, name))
             size = spec.disk or spec.memory + sum(map(os.path.getsize, images.values())) + _SLACK
+            self._private(DISK_FILE)
             # No time is spent on clearing what a new, sparse file does not hold anyway.
             argv = [
                 "mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-U", uuid, "-L", LABEL, "-m", "0",
@@ -58,6 +59,15 @@ class Disk:
             ) from error
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+
+    def _private(self, name: str) -> None:
+        """Make an empty file that is its owner's: the disk will hold a machine's memory."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        handle = os.open(os.path.join(self.folder, name), flags, 0o600)
+        try:
+            os.fchmod(handle, 0o600)
+        finally:
+            os.close(handle)
 
     def read(self, path: str = DUMP_PATH) -> str | None:
         """Copy the folder of dumps out of it; its place, or None where there is none."""

@@ -56,6 +56,22 @@ def test_its_files_are_where_qemu_looks_for_them(world: World) -> None:
     assert {path.name for path in world.folder.iterdir()} == {"console.log", "dump", "qemu.pid"}
 
 
+def test_the_disk_with_a_machine_s_memory_is_its_owner_s(world: World) -> None:
+    modes: list[int] = []
+    disk = world.folder / "disk.img"
+    world.folder.mkdir(exist_ok=True)
+    disk.write_text("of an earlier drill")
+    disk.chmod(0o644)
+
+    def make(argv: t.Any) -> tuple[int, str, str]:
+        modes.append(disk.stat().st_mode & 0o777)
+        return (0, "", "")
+
+    world.runner.answers[("mke2fs",)] = make
+    world.run()
+    assert modes == [0o600]
+
+
 def test_a_given_size_of_the_disk(world: World) -> None:
     world.run(disk=64 << 20)
     assert any(call[0] == "mke2fs" and call[-1] == "65536k" for call in world.runner.calls)
