@@ -366,6 +366,13 @@ kexec:
   returned: success
   type: str
   sample: /usr/sbin/kexec
+makedumpfile:
+  description:
+    - The path of makedumpfile on the host, which makes a file of a dump on a raw partition. Null where it is not
+      installed.
+  returned: success
+  type: str
+  sample: /usr/bin/makedumpfile
 target:
   description: Where the folder for dumps is. Null with O(targets), with O(command_line) and with O(state=unloaded).
   returned: success

@@ -102,6 +102,7 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
         "image_bytes": _image_bytes(request, desired, host),
         "command_line": desired.recipe.command_line if desired.recipe else None,
         "kexec": host.tool("kexec"),
+        "makedumpfile": host.tool("makedumpfile"),
         "target": {"source": target.source, "uuid": target.uuid, "fstype": target.fstype} if target else None,
         "targets": places.document() if places else [],
         "target_kinds": list(places.kinds) if places else [],

@@ -178,6 +178,24 @@ def test_a_fit_is_for_the_targets_that_the_host_has(kinds: list[str], override: 
 
 
 @pytest.mark.parametrize(
+    ("kinds", "makedumpfile", "asked"),
+    [
+        (["raw"], None, True),
+        (["raw"], "/usr/bin/makedumpfile", False),
+        (["ssh", "local"], None, False),
+        ([], None, False),
+    ],
+)
+def test_a_mirror_is_asked_for_makedumpfile_only_where_it_is_needed_and_missing(
+    kinds: list[str], makedumpfile: str | None, asked: bool
+) -> None:
+    (task,) = [task for task in read("tasks/present.yml") if "raw partitions" in task["name"]]
+    conditions = [task["when"]] if isinstance(task["when"], str) else task["when"]
+    variables = {"kdump_targets": [{"kind": kind} for kind in kinds], "__kdump_planned": {"makedumpfile": makedumpfile}}
+    assert all(jinja2.Environment().compile_expression(text)(**variables) for text in conditions) is asked
+
+
+@pytest.mark.parametrize(
     ("wanted", "built", "lacking"),
     [
         ([], None, []),

@@ -209,6 +209,12 @@ def test_a_raw_partition_is_prepared_once_and_recovered_from_at_every_boot(host:
     assert "Wants" not in (tmp_path / "etc/systemd/system/linux-kdump.service").read_text()
 
 
+def test_says_whether_the_host_has_what_makes_a_file_of_a_raw_dump(host: Host, tmp_path: Path) -> None:
+    assert run(_request(LOCAL), host=host, runner=routes(), check_mode=True)["makedumpfile"] is None
+    hosts.write(tmp_path, "/usr/bin/makedumpfile", "", mode=0o755)
+    assert run(_request(LOCAL), host=host, runner=routes(), check_mode=True)["makedumpfile"] == "/usr/bin/makedumpfile"
+
+
 def test_the_final_action_comes_last(host: Host) -> None:
     request = _request(SSH, LOCAL, final_action="halt")
     places = places_of(request, host=host, runner=routes())
