@@ -74,7 +74,9 @@ options:
     type: path
     default: /etc/exports.d
   host_keys:
-    description: The files with the server's own public keys, as a shell pattern.
+    description:
+      - The files with the server's own public keys, as a shell pattern. Where it ends in C(.pub) and there is a file
+        without that and none with it, the public key is taken out of that one, which is the private key's.
     type: path
     default: /etc/ssh/ssh_host_*_key.pub
 extends_documentation_fragment:

@@ -13,16 +13,17 @@ import pwd
 import re
 import stat
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import KdumpError
 from ..files import read_text, write_atomic
 from ..lab.sizes import parse_size
 from ..lab.waiting import SystemClock, locked
-from .public_key import OLD_KINDS, PublicKey, parse_key
+from .public_key import OLD_KINDS, PublicKey, parse_key, public_half
 
 HOST_KEYS: t.Final = "/etc/ssh/ssh_host_*_key.pub"
+_PUBLIC: t.Final = ".pub"
 _LOCK_LIMIT: t.Final = 60
 _MODE: t.Final = 0o700
 _EXPORTS: t.Final = ("linux-kdump-", ".exports")
@@ -341,8 +342,18 @@ def _alone(wanted: Desired, *, check: bool) -> contextlib.AbstractContextManager
 def host_keys(pattern: str) -> list[str]:
     """The server's own public keys, as its files have them, the strongest first; none of a kind that is out of use."""
     lines = {path: read_text(path) or "" for path in sorted(glob.glob(pattern))}
+    lines.update(_halves(pattern, lines))
     keys = [parse_key(line, path) for path, line in lines.items() if line.split(" ")[0] not in OLD_KINDS]
     return [key.line for key in sorted(keys, key=lambda key: key.kind != "ssh-ed25519")]
+
+
+def _halves(pattern: str, found: Container[str]) -> dict[str, str]:
+    """Public keys of those that have no file of it: sshd needs the private one only, and some hosts get no other."""
+    if not pattern.endswith(_PUBLIC):
+        return {}
+    paths = sorted(path for path in glob.glob(pattern[: -len(_PUBLIC)]) if f"{path}{_PUBLIC}" not in found)
+    halves = {path: public_half(read_text(path) or "") for path in paths}
+    return {path: half for path, half in halves.items() if half}
 
 
 def _check_host_keys(wanted: Desired, found: Sequence[str], pattern: str) -> None:

@@ -22,6 +22,9 @@ KINDS: t.Final = (
 #: What a server may still have a file of, and what no client takes any longer.
 OLD_KINDS: t.Final = ("ssh-dss",)
 
+#: How the files of private keys begin that hold the public half as it is, whether they are encrypted or not.
+_PRIVATE: t.Final = b"openssh-key-v1\0"
+_ARMOUR = re.compile(r"-----BEGIN OPENSSH PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+)-----END OPENSSH PRIVATE KEY-----\s*")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{16,4096}={0,2}")
 
 
@@ -62,3 +65,32 @@ def parse_key(line: str, what: str) -> PublicKey:
             f"Cannot use {what}: the key after {words[0]} is damaged. Copy the line of the .pub file again."
         )
     return PublicKey(words[0], words[1])
+
+
+def public_half(text: str) -> str | None:
+    """The public key in a private key's file; None where that is of another format than OpenSSH's own."""
+    armour = _ARMOUR.fullmatch(text)
+    if not armour:
+        return None
+    try:
+        inside = base64.b64decode("".join(armour.group(1).split()), validate=True)
+        if not inside.startswith(_PRIVATE):
+            return None
+        place = len(_PRIVATE)
+        # the cipher, how its key is made of a passphrase, with what
+        for _word in range(3):
+            place = _behind(inside, place)
+        # how many keys there are
+        blob = inside[place + 8 : _behind(inside, place + 4)]
+        kind = blob[4 : _behind(blob, 0)].decode("ascii")
+    except ValueError:
+        return None
+    return f"{kind} {base64.b64encode(blob).decode()}"
+
+
+def _behind(data: bytes, place: int) -> int:
+    """Where what is written behind its length ends; that it ends beyond the data is a ValueError."""
+    end = place + 4 + int.from_bytes(data[place : place + 4], "big")
+    if end > len(data):
+        raise ValueError(end)
+    return end

@@ -21,6 +21,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.dump_server import cli
 from ansible_collections.linux.kdump.plugins.module_utils.dump_server.client import produce
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.dump_server.test_identity import made_up
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.dump_server.test_public_key import private_file
 
 ME = getpass.getuser()
 
@@ -84,6 +85,20 @@ def test_the_servers_own_keys_are_told_the_strongest_first(server: Server) -> No
 def test_a_key_that_nobody_takes_any_longer_is_not_told(server: Server) -> None:
     expected = server.run(check=True)["host_keys"]
     (server.etc / "ssh_host_dsa_key.pub").write_text("ssh-dss AAAAB3NzaC1kc3MAAACBAKkeyblob root@old\n")
+    assert server.run()["host_keys"] == expected
+
+
+def test_a_server_with_nothing_but_private_files_tells_its_keys_too(server: Server) -> None:
+    expected = server.run(check=True)["host_keys"]
+    public = server.etc / "ssh_host_ed25519_key.pub"
+    (server.etc / "ssh_host_ed25519_key").write_text(private_file(public.read_text()))
+    public.unlink()
+    assert server.run()["host_keys"] == expected
+    # where there is a file of it, that counts
+    (server.etc / "ssh_host_rsa_key").write_text(private_file(made_up(103, "ssh-rsa")))
+    (server.etc / "ssh_host_dsa_key").write_text(
+        "-----BEGIN DSA PRIVATE KEY-----\nMIIB\n-----END DSA PRIVATE KEY-----\n"
+    )
     assert server.run()["host_keys"] == expected
 
 
