@@ -60,6 +60,12 @@ options:
         type: list
         elements: str
         default: []
+      nfs:
+        description: The versions of NFS by which the host's dump targets are mounted.
+        type: list
+        elements: str
+        choices: ["3", "4", "4.0", "4.1", "4.2"]
+        default: []
   fragment:
     description: The file to write the kconfig fragment to. Its folder is made where it is missing.
     type: path
@@ -176,6 +182,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linux.kdump.plugins.module_utils.capture import chosen, hosts
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.build import default_cache
+from ansible_collections.linux.kdump.plugins.module_utils.capture.save.targets import NFS_VERSIONS
 from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
 
@@ -183,6 +190,7 @@ HOST = {
     "name": {"type": "str", "required": True},
     "evidence": {"type": "dict", "required": True},
     "interfaces": {"type": "list", "elements": "str", "default": []},
+    "nfs": {"type": "list", "elements": "str", "choices": list(NFS_VERSIONS), "default": []},
 }
 
 

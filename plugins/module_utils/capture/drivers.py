@@ -84,6 +84,12 @@ def _refusal(document: t.Any) -> DriverError:
     return DriverError(f"Cannot read the driver {str(document)[:60]!r}: it has no device, driver and module")
 
 
+def nfs_client(version: str) -> Driver:
+    """What mounts a target by this version of NFS, such as 3 or 4.2."""
+    module = f"nfsv{version[:1]}"
+    return Driver(f"NFS {version}", module, module)
+
+
 def needed(drivers: Iterable[Driver]) -> tuple[Driver, ...]:
     """Those that a capture kernel has to have, each kind once: two disks of one sort need one driver."""
     return tuple({driver.names: driver for driver in drivers if driver.names}.values())

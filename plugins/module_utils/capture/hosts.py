@@ -31,13 +31,19 @@ class HostPath:
 
 def read(options: Iterable[Mapping[str, t.Any]]) -> list[HostPath]:
     """The hosts that a module was given."""
-    return [host_path(host["name"], host["evidence"], host["interfaces"] or ()) for host in options]
+    return [
+        host_path(host["name"], host["evidence"], host["interfaces"] or (), nfs=host.get("nfs") or ())
+        for host in options
+    ]
 
 
-def host_path(name: str, evidence: Mapping[str, t.Any], interfaces: Sequence[str] = ()) -> HostPath:
+def host_path(
+    name: str, evidence: Mapping[str, t.Any], interfaces: Sequence[str] = (), *, nfs: Iterable[str] = ()
+) -> HostPath:  # fmt: skip
     """One host's drivers, those of the interfaces that its targets are reached by included (MAC or ``default``).
 
-    A host that dumps over the network needs the way to its local file system too, for when the network fails.
+    A host that dumps over the network needs the way to its local file system too, for when the network fails. ``nfs``
+    are the versions by which its targets are mounted.
     """
     try:
         found = drivers.read(evidence["target"]["path_modules"])
@@ -59,4 +65,5 @@ def host_path(name: str, evidence: Mapping[str, t.Any], interfaces: Sequence[str
             f"Cannot choose drivers for {name}: its evidence names none between its dump target and its buses. "
             "Leave it out, and give it a profile that has everything built in"
         )
-    return HostPath(name, found, network=bool(interfaces))
+    clients = tuple(drivers.nfs_client(version) for version in sorted(set(nfs)))
+    return HostPath(name, (*found, *clients), network=bool(interfaces or clients))

@@ -51,5 +51,28 @@ def test_pages_are_not_compressed_twice(options: dict[str, str], collector: list
     assert "else __kdump_collector }}" in task["linux.kdump.capture_initramfs"]["collector"]
 
 
+@pytest.mark.parametrize(
+    ("targets", "interfaces", "nfs"),
+    [
+        ([], [], []),
+        ([{"kind": "local", "path": "/var/crash"}], [], []),
+        ([{"kind": "ssh", "host": "192.0.2.1"}], ["default"], []),
+        (
+            [{"kind": "nfs", "version": 4.2}, {"kind": "nfs"}, {"kind": "nfs", "version": "4"}],
+            ["default"],
+            ["4.2", "4"],
+        ),
+    ],
+    ids=["none", "local", "ssh", "nfs"],
+)
+def test_a_host_is_told_by_its_targets(targets: list[t.Any], interfaces: list[str], nfs: list[str]) -> None:
+    nativetypes = pytest.importorskip("jinja2.nativetypes")
+    environment = nativetypes.NativeEnvironment()
+    environment.filters["intersect"] = lambda first, second: [one for one in first if one in second]
+    template = environment.from_string(read("vars/main.yml")["__kdump_hosts"])
+    told = template.render(kdump_kernel_hosts=["db1"], hostvars={"db1": {"kdump_targets": targets}})
+    assert told == [{"name": "db1", "evidence": {}, "interfaces": interfaces, "nfs": nfs}]
+
+
 def test_the_name_of_a_fleet_is_taken_by_no_fragment() -> None:
     assert "fleet" not in {*catalogue.FRAGMENTS, *catalogue.PROFILES}

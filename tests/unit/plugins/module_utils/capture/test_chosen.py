@@ -206,6 +206,24 @@ def test_each_host_loads_its_own_modules(tmp_path: Path, module_tree: str) -> No
     assert [image["hosts"] for image in result["images"]] == [["layers1"], ["megaraid1", "twin"], ["nvme1"]]
 
 
+def test_what_mounts_a_target_by_nfs_is_among_the_modules(tmp_path: Path, module_tree: str) -> None:
+    remote = {**host("nvme", tmp_path), "nfs": ["4.2", "3", "4"]}
+    with pytest.raises(chosen.ChoiceError, match=r"for nvme1: .* is NFS 3 \(driver nfsv3\), and kernel 6\.1\.7-kdump"):
+        chosen.choose_modules(hosts.read([remote]), module_tree)
+    with (Path(module_tree) / "modules.dep").open("a") as stream:
+        stream.write("fs/nfs/nfsv4.ko: fs/nfs/nfs.ko\nfs/nfs/nfsv3.ko: fs/nfs/nfs.ko\nfs/nfs/nfs.ko:\n")
+    assert chosen.choose_modules(hosts.read([remote]), module_tree)["modules"] == {
+        "nvme1": ["nfsv3", "nfsv4", "nvme", "xfs"]
+    }
+
+
+def test_a_kernel_for_a_fleet_mounts_its_targets_by_nfs(tmp_path: Path, request_for: Make, runner: FakeRunner) -> None:
+    text = chosen.desired(request_for({**host("nvme", tmp_path), "nfs": ["4"]}), runner).text
+    wanted = {"CONFIG_NET=y", "CONFIG_INET=y", "CONFIG_NETWORK_FILESYSTEMS=y", "CONFIG_NFS_FS=y", "CONFIG_NFS_V4=y"}
+    assert wanted <= set(text.splitlines())
+    assert "CONFIG_NFS_V3" not in text
+
+
 def test_a_kernel_without_a_hosts_driver_is_refused(tmp_path: Path, module_tree: str) -> None:
     with pytest.raises(chosen.ChoiceError) as caught:
         chosen.choose_modules(hosts.read([host("nvme", tmp_path, "default")]), module_tree)
