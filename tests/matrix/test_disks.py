@@ -17,13 +17,19 @@ import pytest
 #: The kernel may have to be built.
 _LIMIT: t.Final = 7200
 _PLAYBOOK: t.Final = pathlib.Path(__file__).with_name("disks.yml")
-#: The modules that are chosen for each controller; what these need is added to the image.
-_MODULES: t.Final = {"ahci": ["ahci", "ext4", "sd_mod"], "nvme": ["ext4", "nvme"]}
+#: The modules that are chosen for each controller and file system; what these need is added to the image.
+_MODULES: t.Final = {
+    ("ahci", "ext4"): ["ahci", "ext4", "sd_mod"],
+    ("ahci", "btrfs"): ["ahci", "btrfs", "sd_mod"],
+    ("nvme", "xfs"): ["nvme", "xfs"],
+}
 
 
-@pytest.mark.parametrize("controller", _MODULES)
-def test_a_dump_goes_to_the_disks_of_physical_machines(controller: str, tmp_path: pathlib.Path) -> None:
-    given = {"controller": controller, "folder": str(tmp_path), "crashkernel": "96M"}
+@pytest.mark.parametrize(("controller", "filesystem"), _MODULES)
+def test_a_dump_goes_to_the_disks_of_physical_machines(
+    controller: str, filesystem: str, tmp_path: pathlib.Path
+) -> None:  # fmt: skip
+    given = {"controller": controller, "filesystem": filesystem, "folder": str(tmp_path), "crashkernel": "96M"}
     playbook = pathlib.Path(sys.executable).with_name("ansible-playbook")
     done = subprocess.run(
         [str(playbook), str(_PLAYBOOK), "--extra-vars", json.dumps(given)],
@@ -31,6 +37,6 @@ def test_a_dump_goes_to_the_disks_of_physical_machines(controller: str, tmp_path
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:]
     seen = json.loads((tmp_path / "disks.json").read_text())
-    assert seen["modules"] == _MODULES[controller]
+    assert seen["modules"] == _MODULES[controller, filesystem]
     assert (seen["record"]["status"], seen["verdict"]["verdict"]) == ("saved", "ok")
     assert seen["verdict"]["nonce_found"] is True
