@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import typing as t
+from collections.abc import Iterator
 
 from ..errors import KdumpError
 
@@ -40,18 +41,24 @@ def require_library() -> None:
 def execute(socket: str, command: str, arguments: dict[str, object] | None = None, *, timeout: float = 10) -> t.Any:
     """Run one QMP command and return what it returned."""
     require_library()
-    # a socket's path has room for 107 bytes; by way of an open folder any path fits
+    with short_name(socket) as path:
+        try:
+            return asyncio.run(asyncio.wait_for(_execute(path, command, arguments), timeout))
+        except (QMPError, OSError, EOFError, asyncio.TimeoutError) as error:
+            raise QmpUnreachableError(
+                f"Cannot ask QEMU for {command} at {socket}: {error or 'no answer in time'}."
+            ) from error
+
+
+@contextlib.contextmanager
+def short_name(socket: str) -> Iterator[str]:
+    """Another name of a socket: a name has room for 107 bytes, and by way of an open folder any path fits."""
     try:
         folder = os.open(os.path.dirname(socket), os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise QmpUnreachableError(f"Cannot reach QEMU at {socket}: {error.strerror}.") from error
     try:
-        path = f"/proc/self/fd/{folder}/{os.path.basename(socket)}"
-        return asyncio.run(asyncio.wait_for(_execute(path, command, arguments), timeout))
-    except (QMPError, OSError, EOFError, asyncio.TimeoutError) as error:
-        raise QmpUnreachableError(
-            f"Cannot ask QEMU for {command} at {socket}: {error or 'no answer in time'}."
-        ) from error
+        yield f"/proc/self/fd/{folder}/{os.path.basename(socket)}"
     finally:
         os.close(folder)
 

@@ -15,6 +15,7 @@ KERNEL_FILE: t.Final = "kernel"
 SYSTEM_FILE: t.Final = "system.img"
 DISK_FILE: t.Final = "disk.img"
 CONSOLE_FILE: t.Final = "console.log"
+DEBUGGER_FILE: t.Final = "gdb.sock"
 
 #: A kernel that dies ends the drill at once: QEMU ends where the machine would reboot. The system kernel shows its
 #: first line, which is a notice, and no more than it must: each line on a serial console costs it time.
@@ -33,6 +34,7 @@ def qemu_argv(spec: DrillSpec) -> list[str]:
         "-kernel", KERNEL_FILE, "-initrd", SYSTEM_FILE, "-append", system_line(spec),
         "-drive", f"id=drill,file={DISK_FILE},format=raw,if=none,cache=unsafe,discard=unmap,werror=report",
         "-device", f"{machine.disk_device},drive=drill,serial=drill",
+        *(() if machine.capture_entry is None else ("-gdb", f"unix:{DEBUGGER_FILE},server=on,wait=off")),
         *spec.extra_args,
     ]  # fmt: skip
 

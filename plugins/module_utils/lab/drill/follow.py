@@ -25,10 +25,11 @@ _SLOWEST: t.Final = 5
 class Story:
     """Where the machine is, by what it has said."""
 
-    def __init__(self, *, stall: float) -> None:
+    def __init__(self, *, stall: float, late_console: bool = False) -> None:
         self.events: list[DrillEvent] = [DrillEvent("start", 0.0)]
         self.lines: collections.deque[str] = collections.deque(maxlen=_KEPT)
         self._stall = stall
+        self._late_console = late_console
         self._heard = 0.0
         self._dead = False
 
@@ -93,6 +94,9 @@ class Story:
             self._once("capture_out_of_memory" if self._crashed else "system_out_of_memory", seconds, mark.text)
         elif mark.kind in _SYSTEM_TAGS:
             self._once(_SYSTEM_TAGS[mark.kind], seconds, mark.text)
+            if mark.kind == init.TRIGGERED and self._late_console:
+                # Nobody will hear it. It is the next thing that happens.
+                self._once("panic", seconds, "")
         elif mark.kind in STAGES or mark.kind in FAILURES:
             # Where the capture kernel is told to be quiet, this is the first that is heard of it.
             self._once("capture_kernel", seconds, "")

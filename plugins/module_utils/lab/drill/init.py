@@ -59,6 +59,12 @@ await() {{
     done
 }}
 
+# A console that shows late what is printed would take it into the grave.
+show() {{
+    read -r console </{FOLDER}/late_console || return 0
+    stty -F "/dev/$console" -echo >/tmp/out 2>&1 || give_up "the console cannot be waited for: $(last_words)"
+}}
+
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
@@ -85,6 +91,7 @@ umount /mnt
 cat /{FOLDER}/nonce >/dev/kmsg
 echo 1 >/proc/sys/kernel/sysrq
 say "{TRIGGERED} sysrq-c"
+show
 echo c >/proc/sysrq-trigger
 give_up "sysrq-c did not crash the kernel"
 """

@@ -41,6 +41,11 @@ class DrillMachine:
     capture_append: str = ""
     #: How the crash image is loaded unless something else is asked for: kexec_file_load or kexec_load.
     syscall: str = "auto"
+    #: The console gathers lines for a moment before it shows them, and a crash takes those with it: the system waits
+    #: for its last words to be shown before it dies, and nobody hears it panic.
+    late_console: bool = False
+    #: Where the capture kernel begins to run, on an emulator that has to be stopped there (see breakpoint.py).
+    capture_entry: int | None = None
     #: Debian's package that depends on its newest kernel, where that kernel can be armed, and else None.
     kernel_package: str | None = None
 
@@ -104,7 +109,10 @@ MACHINES: t.Final = {
             # A crash on another processor than the first makes Linux start the capture kernel by a restart of the
             # first, and nothing that is to be shown here needs a second one.
             machine="s390-ccw-virtio", cpu="max", accel="tcg,thread=multi", most_cpus=1,
-            console="ttysclp0", disk_device="virtio-blk-ccw",
+            console="ttysclp0", disk_device="virtio-blk-ccw", late_console=True,
+            # startup_kdump (arch/s390/boot/head.S), part of the kernel's ABI. The capture kernel's memory is swapped
+            # with the system's: both kernels' first instructions lie at the same addresses.
+            capture_entry=0x10010,
             # Debian's kernel is built without CRASH_DUMP (and Debian 13's without KEXEC).
             syscall="kexec_file_load",
         ),

@@ -23,7 +23,8 @@ from ...vmcore.identity import Expectation
 from .. import qmp
 from ..process import Process, Started
 from ..waiting import Clock, SystemClock
-from .argv import CONSOLE_FILE, DISK_FILE, KERNEL_FILE, SYSTEM_FILE, qemu_argv
+from .argv import CONSOLE_FILE, DEBUGGER_FILE, DISK_FILE, KERNEL_FILE, SYSTEM_FILE, qemu_argv
+from .breakpoint import Breakpoint
 from .disk import Disk
 from .follow import Story
 from .outcome import judge
@@ -63,13 +64,13 @@ class Drill:
             story, why = self._follow()
             dump = self._dump_of(nonce, disk.read())
         finally:
-            self._forget(KERNEL_FILE, SYSTEM_FILE, DISK_FILE)
+            self._forget(KERNEL_FILE, SYSTEM_FILE, DISK_FILE, DEBUGGER_FILE)
         return self._result(story, why, nonce=nonce, dump=dump)
 
     def _prepare(self, disk: Disk, *, nonce: str, disk_uuid: str) -> None:
         try:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            self._forget(CONSOLE_FILE, DISK_FILE)
+            self._forget(CONSOLE_FILE, DISK_FILE, DEBUGGER_FILE)
             write_atomic(os.path.join(self.folder, SYSTEM_FILE), build(self.spec, nonce=nonce, uuid=disk_uuid))
             shutil.copyfile(self.spec.kernel, os.path.join(self.folder, KERNEL_FILE))
             write_atomic(self._console, b"")
@@ -90,13 +91,16 @@ class Drill:
 
     def _follow(self) -> tuple[Story, str | None]:
         """The story, and why it was cut short if it was."""
-        story, tail, lines = Story(stall=self.spec.stall), Tail(self._console), Lines()
+        story = Story(stall=self.spec.stall, late_console=self.spec.machine.late_console)
+        tail, lines = Tail(self._console), Lines()
         process = Process(self.folder, "the drill's machine", self.runner, self.clock)
         zero = self.clock.monotonic()
-        with _running(process, qemu_argv(self.spec), lifetime=self.spec.timeout + MARGIN) as machine:
+        argv, lifetime = qemu_argv(self.spec), self.spec.timeout + MARGIN
+        with _running(process, argv, lifetime=lifetime) as machine, self._breakpoint() as place:
             told, held = 0, not self.spec.hold
             while True:
                 alive = machine.alive
+                place.look()
                 text, seconds = tail.read(), self.clock.monotonic() - zero
                 for line in lines.feed(text):
                     story.line(seconds, line)
@@ -115,6 +119,9 @@ class Drill:
                     return story, None
                 if not text:
                     self.clock.sleep(_EVERY)
+
+    def _breakpoint(self) -> Breakpoint:
+        return Breakpoint(os.path.join(self.folder, DEBUGGER_FILE), self.spec.machine.capture_entry)
 
     def _tell(self, story: Story, told: int) -> int:
         for event in story.events[told:]:

@@ -34,6 +34,7 @@ def build(spec: DrillSpec, *, nonce: str, uuid: str) -> bytes:
         "syscall": f"{init.SYSCALLS[_syscall(spec)]}\n",
         "command_line": f"{capture_line(spec, uuid=uuid)}\n",
         "nonce": f"{NONCE_PREFIX}{nonce}\n",
+        "late_console": f"{spec.machine.console}\n" if spec.machine.late_console else "",
     }
     return newc.archive(
         [

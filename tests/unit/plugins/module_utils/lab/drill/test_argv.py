@@ -58,6 +58,13 @@ def test_on_i386_what_fails_before_the_console_is_told_too() -> None:
     assert "earlyprintk" not in argv.system_line(spec(architecture="i386"))
 
 
+def test_on_s390x_the_emulator_is_stopped_once() -> None:
+    # Seen there: the capture kernel's first instructions were the dead kernel's, which QEMU 7.2 had kept translated.
+    assert options(argv.qemu_argv(spec(architecture="s390x")), "-gdb") == ["unix:gdb.sock,server=on,wait=off"]
+    assert machines.find("s390x").capture_entry == 0x10010
+    assert [name for name in machines.MACHINES if "-gdb" in argv.qemu_argv(spec(architecture=name))] == ["s390x"]
+
+
 def test_given_targets_take_the_place_of_the_drills_own_disk() -> None:
     words = ("kdump.target=ssh,kdump@10.0.2.2:22,alpha", "kdump.net=52:54:00:00:00:01,dhcp")
     line = argv.capture_line(spec(targets=words, append="initcall_debug"), uuid=UUID)

@@ -46,6 +46,17 @@ def test_a_quiet_capture_kernel_is_first_heard_of_by_its_script() -> None:
     assert [event.name for event in story.events][-2:] == ["capture_kernel", "save-start"]
 
 
+def test_where_nobody_hears_the_panic_it_is_the_trigger() -> None:
+    story = Story(stall=60, late_console=True)
+    for seconds, line in (*ARMED[:3], *CAPTURING[4:]):
+        story.line(seconds, line)
+    assert [(event.name, event.seconds) for event in story.events][3:6] == [
+        ("triggered", 4.1), ("panic", 4.1), ("capture_kernel", 5.0),
+    ]  # fmt: skip
+    story.line(7.0, "Kernel panic - not syncing: VFS: no root")
+    assert story.text("capture_panic") == "VFS: no root"
+
+
 OUT_OF_MEMORY = (6.5, "[    1.2] Out of memory: Killed process 71 (makedumpfile) total-vm:1kB")
 OUTCOMES_OF: t.Final[dict[str, tuple[Console, t.Optional[str], str, str]]] = {
     "saved": (SAVED, None, "captured", ""),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.plugins.module_utils.lab.drill import run as runs
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.lab.drill.world import (
     ARMED,
     CAPTURING,
@@ -20,6 +21,28 @@ from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.lab.drill.w
     SAVED,
     World,
 )
+
+
+class Place:
+    """A breakpoint that nobody ever comes to."""
+
+    def __init__(self) -> None:
+        self.made_with: list[tuple[str, t.Optional[int]]] = []
+        self.looks = 0
+        self.left = False
+
+    def made(self, path: str, address: t.Optional[int]) -> Place:
+        self.made_with.append((path, address))
+        return self
+
+    def __enter__(self) -> Place:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.left = True
+
+    def look(self) -> None:
+        self.looks += 1
 
 
 @pytest.fixture
@@ -41,6 +64,18 @@ def test_a_capture(world: World) -> None:
     assert said[0] == "drill: 0.0 s, start"
     assert said[-2].startswith("drill: 7.4 s, final-action reboot")
     assert not world.killed
+
+
+def test_a_machine_that_is_stopped_on_its_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place()
+    monkeypatch.setattr(runs, "Breakpoint", place.made)
+    world.console = (*SAVED[:3], *SAVED[4:])
+    result = world.run(architecture="s390x")
+    assert place.made_with == [(f"{world.folder}/gdb.sock", 0x10010)]
+    assert place.looks > 100
+    assert place.left
+    assert result.outcome == "captured"
+    assert result.seconds_to_saved == pytest.approx(3.1, abs=0.1)
 
 
 def test_its_files_are_where_qemu_looks_for_them(world: World) -> None:

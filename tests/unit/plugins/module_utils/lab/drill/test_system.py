@@ -61,6 +61,15 @@ def test_how_the_image_is_loaded(tmp_path: Path, change: dict[str, t.Any], optio
     assert members(spec(tmp_path, **change))["etc/drill/syscall"].data == option
 
 
+@pytest.mark.parametrize(("architecture", "console"), [("s390x", b"ttysclp0\n"), ("x86_64", b""), ("arm64", b"")])
+def test_last_words_are_waited_for_where_the_console_is_late(tmp_path: Path, architecture: str, console: bytes) -> None:
+    # Seen on s390x: the console gathers for a twentieth of a second, and neither arming nor trigger were ever shown.
+    tools(tmp_path)
+    assert members(spec(tmp_path, architecture=architecture))["etc/drill/late_console"].data == console
+    trigger, crash = init.INIT.index(f'say "{init.TRIGGERED}'), init.INIT.index("echo c >/proc/sysrq-trigger")
+    assert init.INIT[trigger:crash].splitlines()[1:] == ["show"]
+
+
 def test_modules_go_in_with_what_they_depend_on(tmp_path: Path) -> None:
     tools(tmp_path)
     tree = tmp_path / "lib/modules/6.1.0"
