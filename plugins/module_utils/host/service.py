@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from dataclasses import dataclass
 
 from ..command import CommandRunner, CommandTimeoutError
 from . import paths
+from .tree import Host
 
 _SECONDS: t.Final = 30
 
@@ -20,6 +22,12 @@ class Service:
 
     enabled: bool
     active: bool
+
+
+def is_masked(host: Host, unit: str) -> bool:
+    """Whether somebody forbade the unit: a link to /dev/null stands in its place, until it is unmasked."""
+    places = (host.path(f"{folder}/{unit}") for folder in ("/etc/systemd/system", "/run/systemd/system"))
+    return any(os.path.islink(place) and os.readlink(place) == os.devnull for place in places)
 
 
 def read_service(runner: CommandRunner) -> Service:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import stat
 import typing as t
@@ -16,7 +17,7 @@ from ..command import CommandRunner
 from ..errors import KdumpError
 from ..files import read_text, write_atomic
 from ..host import paths
-from ..host.service import Service, read_service
+from ..host.service import Service, is_masked, read_service
 from ..host.tree import Host
 from ..signing.image import ImageSignatures
 from .loader import REASONS, InstalledFile, Recipe, files_of
@@ -43,9 +44,10 @@ _OURS: t.Final = (
 #: Those that are there only as long as there are raw targets.
 _RECOVERY: t.Final = (paths.RECOVERY, paths.RECOVERY_UNIT)
 
-#: Units of other kdumps: Debian's, and that of Fedora and its kin. Both are wanted by this target.
+#: Units of other kdumps: Debian's, and that of Fedora, SUSE and their kin.
 _RIVALS: t.Final = ("kdump-tools.service", "kdump.service")
-_WANTED: t.Final = "/etc/systemd/system/multi-user.target.wants"
+#: Debian's is wanted by basic.target, the others by multi-user.target.
+_WANTED: t.Final = "/etc/systemd/system/*.wants"
 
 _LOCKED_IN: t.Final = (
     "kernel.kexec_load_disabled is 1, and stays 1 until the next boot. "
@@ -100,7 +102,8 @@ class Plan:
 def read_current(host: Host, runner: CommandRunner) -> Current:
     """Look at the kernel, the load record and the installed files."""
     crash, record = read_crash(host), read_record(host)
-    texts = {path: read_text(host.path(path)) for path in _OURS}
+    masked = is_masked(host, paths.UNIT_NAME)  # by a link that is not ours to remove
+    texts = {path: read_text(host.path(path)) for path in _OURS if path != paths.UNIT or not masked}
     return Current(
         crash=crash,
         record=record,
@@ -129,6 +132,11 @@ def make_plan(
             f"Cannot load the crash image: {rival} is enabled and loads one of its own, and the last one counts. "
             f"Switch it off (systemctl disable --now {rival})."
         )
+    if is_masked(host, paths.UNIT_NAME):
+        raise LoadError(
+            f"Cannot load the crash image: {paths.UNIT_NAME} is masked, as hardening against kdump leaves units, and "
+            f"no boot would load it. If this host is to have kdump, run systemctl unmask {paths.UNIT_NAME}."
+        )
     load = desired.state == "loaded" and (bool(coming) or not _holds(current, desired.recipe))
     if load and (obstacle := find_obstacle(desired.recipe, current.crash, host=host, coming=coming or {})):
         raise LoadError(f"Cannot load the crash image: {obstacle}")
@@ -147,7 +155,8 @@ def make_plan(
 
 def find_rival(host: Host) -> str | None:
     """The unit of another kdump that is enabled, or None. Which image the kernel holds cannot be asked."""
-    return next((unit for unit in _RIVALS if host.exists(f"{_WANTED}/{unit}")), None)
+    folders = glob.glob(os.path.join(glob.escape(host.root), _WANTED.lstrip("/")))
+    return next((unit for unit in _RIVALS for folder in folders if os.path.lexists(f"{folder}/{unit}")), None)
 
 
 def find_obstacle(recipe: Recipe, crash: Crash, *, host: Host, coming: Mapping[str, int]) -> str | None:

@@ -225,15 +225,36 @@ def test_refuses_what_cannot_work_before_it_touches_anything(
     assert (snapshot(tmp_path), lab.writes) == (before, [])
 
 
-@pytest.mark.parametrize("unit", ["kdump-tools.service", "kdump.service"])
+# Where the units' own packages enable them: Debian 12's kdump-tools in basic.target.
+@pytest.mark.parametrize(
+    ("target", "unit"),
+    [("basic", "kdump-tools.service"), ("multi-user", "kdump-tools.service"), ("multi-user", "kdump.service")],
+)
 @pytest.mark.parametrize("state", ["loaded", "enabled"])
-def test_refuses_to_live_beside_another_kdump(tmp_path: Path, unit: str, state: str) -> None:
-    lab = Lab(tmp_path, files={f"/etc/systemd/system/multi-user.target.wants/{unit}": "[Unit]\n"})
+def test_refuses_to_live_beside_another_kdump(tmp_path: Path, target: str, unit: str, state: str) -> None:
+    lab = Lab(tmp_path)
+    link = tmp_path / f"etc/systemd/system/{target}.target.wants/{unit}"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(f"/lib/systemd/system/{unit}")
     before = snapshot(tmp_path)
     with pytest.raises(KdumpError, match=rf"{unit} is enabled and loads one of its own.*disable --now {unit}"):
         lab.run(state=state)
     assert (snapshot(tmp_path), lab.writes) == (before, [])
     assert not lab.run(state="unloaded")["changed"]
+
+
+@pytest.mark.parametrize("state", ["loaded", "enabled"])
+def test_a_masked_unit_is_told_and_stays_masked(tmp_path: Path, state: str) -> None:
+    lab = Lab(tmp_path)
+    mask = tmp_path / paths.UNIT.lstrip("/")
+    mask.parent.mkdir(parents=True, exist_ok=True)
+    mask.symlink_to("/dev/null")
+    before = snapshot(tmp_path)
+    with pytest.raises(KdumpError, match=r"linux-kdump\.service is masked.* systemctl unmask linux-kdump\.service"):
+        lab.run(state=state)
+    assert (snapshot(tmp_path), lab.writes) == (before, [])
+    assert not lab.run(state="unloaded")["changed"]
+    assert mask.is_symlink()
 
 
 def test_says_why_an_image_cannot_be_unloaded_before_it_touches_anything(lab: Lab) -> None:
