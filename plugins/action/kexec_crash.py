@@ -26,8 +26,7 @@ class ActionModule(KdumpAction):
 
     def perform(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Mapping[str, t.Any]:
         install = options.pop("install") or {}
-        # To the module, an option that is given as None is given, and some exclude each other.
-        given = {name: value for name, value in options.items() if value is not None}
+        given = {name: _given(value) for name, value in options.items() if value is not None}
         if install and options["state"] == "unloaded":
             raise KdumpError("Cannot install an image with state=unloaded: leave install out or choose another state")
         files = {name: self._loader.path_dwim(path) for name, path in install.items()}
@@ -53,6 +52,15 @@ class ActionModule(KdumpAction):
         place = str(self._connection._shell.join_path(self._connection._shell.tmpdir, name))
         self._transfer_file(path, place)
         return place
+
+
+def _given(value: t.Any) -> t.Any:
+    """Without None: to the module, an option that is None is given, and some exclude each other or have choices."""
+    if isinstance(value, list):
+        return [_given(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _given(item) for name, item in value.items() if item is not None}
+    return value
 
 
 def _of_the_host(options: Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -11,9 +11,11 @@ import typing as t
 from unittest.mock import MagicMock
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.linux.kdump.plugins.action.kexec_crash import ActionModule
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.plugins.module_utils.kexec.options import OPTIONS
 
 
 class Rig:
@@ -45,6 +47,19 @@ def test_without_files_it_is_one_call(tmp_path: pathlib.Path) -> None:
     rig = Rig(tmp_path, {"changed": True})
     assert rig.run(append=None, command_line="quiet") == {"changed": True}
     assert rig.asked == [{"state": "loaded", "command_line": "quiet"}]
+
+
+def test_what_the_action_sends_is_what_the_module_takes(tmp_path: pathlib.Path) -> None:
+    targets = [{"kind": "ssh", "host": "192.0.2.7", "path": "web1"}, {"kind": "local", "path": "/var/crash"}]
+    asked = {"targets": targets, "network": {"mac": "02:fc:00:00:00:01"}, "target": {"path": "/var/crash"}}
+    checked = ArgumentSpecValidator(ActionModule.__new__(ActionModule).argument_spec()["argument_spec"]).validate(asked)
+    assert checked.error_messages == []
+    rig = Rig(tmp_path, {"changed": True})
+    rig.run(**checked.validated_parameters)
+    (sent,) = rig.asked
+    assert sent["targets"][0] == {**targets[0], "prepare": False}
+    assert sent["network"] == asked["network"]
+    assert ArgumentSpecValidator(dict(OPTIONS)).validate(sent).error_messages == []
 
 
 def test_what_is_there_is_not_sent(tmp_path: pathlib.Path) -> None:
