@@ -16,7 +16,9 @@ description:
     reserves nothing here is refused with the reason.
   - Afterwards the menu is read back. If any entry lacks the value, holds it twice or holds another, everything is put
     back as it was and the module fails, naming the entry.
-  - Nothing but C(crashkernel=) is changed. Files of others are never edited; what they set is overruled.
+  - Nothing but C(crashkernel=) is changed. GRUB's files of others are never edited; what they set is overruled. Files
+    of other boot loaders are edited byte by byte, each replaced in one step, and copies of them as they were before are
+    kept in C(/var/lib/linux-kdump.boot).
   - The module never reboots. See RV(reboot_required).
 options:
   size:
@@ -29,6 +31,10 @@ options:
       - Units are V(K), V(M), V(G), V(T), V(P) and V(E).
       - V(fit) takes what was measured for the images that this host is to get, on a machine with as much RAM and as
         many CPUs, with its margin. Needs O(fit). It is an error if nothing was measured for them.
+      - V(vendor) takes what the host's distribution reserves for its own kernel and its own save environment, on this
+        architecture and size of pages. What the package of the running kernel says counts first
+        (C(/usr/lib/modules/RELEASE/crashkernel.default)), otherwise a table. It is an error where none is known. See
+        RV(vendor), and C(docs/sizing.md) for the tables and when to use which.
     type: str
   fit:
     description:
@@ -79,8 +85,12 @@ options:
       - The boot loader of the host.
       - With V(auto) it is looked for. None, or files of more than one, is an error that says what was found.
       - V(grub) is GRUB 2 with drop-ins in C(/etc/default/grub.d) and the generator C(grub-mkconfig), as in Debian.
+      - V(systemd-boot) edits C(loader/entries/*.conf) on the boot partitions (C(/efi), C(/boot), C(/boot/efi)) and, for
+        kernels to come, C(/etc/kernel/cmdline), which is made if it is known what it has to hold. Unified kernel images
+        are read, with their addons, and never written, since their command line is signed with them. If one does not
+        pass the value, nothing is changed, and the error says how to build it.
     type: str
-    choices: [auto, grub]
+    choices: [auto, grub, systemd-boot]
     default: auto
   generator_timeout:
     description: How many seconds the generator of the boot menu may take.
@@ -134,6 +144,10 @@ EXAMPLES = r"""
       calibration: "{{ lookup('ansible.builtin.file', 'calibration.json') | from_json }}"
       kernel: "{{ kdump_capture_kernel.manifest.files.bzImage.sha256 }}"
       initramfs: "{{ kdump_capture_initramfs.sha256 }}"
+
+- name: Reserve what the distribution reserves
+  linux.kdump.crashkernel:
+    size: vendor
 
 - name: Reserve above 4 GiB on a large machine
   linux.kdump.crashkernel:
@@ -236,6 +250,74 @@ fit:
     profile: tiny
     memory_bytes: 1073741824
     cpus: 2
+vendor:
+  description: Where the size comes from if O(size=vendor); V(null) otherwise.
+  returned: success
+  type: dict
+  contains:
+    distribution:
+      description: The host's distribution, as C(/usr/lib/os-release) names it.
+      returned: when the vendor was asked for
+      type: str
+      sample: debian
+    version:
+      description: Its version; empty where it has none.
+      returned: when the vendor was asked for
+      type: str
+      sample: "12"
+    architecture:
+      description: The architecture, V(x86_64), V(i386), V(arm64), V(ppc64le) or V(s390x).
+      returned: when the vendor was asked for
+      type: str
+      sample: x86_64
+    page_bytes:
+      description: The size of the running kernel's pages.
+      returned: when the vendor was asked for
+      type: int
+      sample: 4096
+    spec:
+      description: What the vendor reserves, with the additions.
+      returned: when the vendor was asked for
+      type: str
+      sample: 384M-:128M
+    source:
+      description: What that was read from.
+      returned: when the vendor was asked for
+      type: str
+      sample: kdump-tools 1.8.1, /etc/default/grub.d/kdump-tools.cfg
+    date:
+      description: When it was read. V(this host) if it is from the package of the running kernel.
+      returned: when the vendor was asked for
+      type: str
+      sample: 2026-08
+    additions:
+      description: What the vendor adds to its table for the hardware of this host, with the reason.
+      returned: when the vendor was asked for
+      type: list
+      elements: str
+      sample: []
+    notes:
+      description: How far it can be trusted. These are warned of as well.
+      returned: when the vendor was asked for
+      type: list
+      elements: str
+      sample: []
+  sample:
+    distribution: debian
+    version: "12"
+    architecture: x86_64
+    page_bytes: 4096
+    spec: 384M-:128M
+    source: kdump-tools 1.8.1, /etc/default/grub.d/kdump-tools.cfg
+    date: 2026-08
+    additions: []
+    notes: []
+known:
+  description: The distributions that tables are known for.
+  returned: when none is known for this host
+  type: list
+  elements: str
+  sample: [almalinux, centos, debian, fedora, rhel, rocky]
 measured:
   description: The entries of the calibration, one line each.
   returned: when nothing was measured for these images
@@ -339,7 +421,7 @@ def main() -> None:
             },
             "minimum_bytes": {"type": "int", "default": 0},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "bootloader": {"type": "str", "choices": ["auto", "grub"], "default": "auto"},
+            "bootloader": {"type": "str", "choices": ["auto", "grub", "systemd-boot"], "default": "auto"},
             "generator_timeout": {"type": "int", "default": 300},
         },
         required_if=[("state", "present", ["size"])],

@@ -17,11 +17,14 @@ from ..host.paths import REBOOT_NOTE
 from ..host.tree import Host
 from ..kexec.state import CRASH_SIZE
 from .evaluate import Reservation, amount, evaluate, ram_regions, system_ram
-from .fit import IOMEM, resolve
+from .fit import IOMEM
 from .grammar import PARAMETER, Spec, SpecError, Value, on_command_line, parse_spec, parse_value
-from .table import Fit
+from .sizing import Chosen, choose_size
 
 COMMAND_LINE: t.Final = "/proc/cmdline"
+
+
+_ANY: t.Final = Chosen()
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class Desired:
 
     parameters: tuple[str, ...] = ()
     reservation: t.Optional[Reservation] = None
-    fit: t.Optional[Fit] = None
+    #: Where the size is from.
+    chosen: Chosen = _ANY
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Current:
     """What every entry would boot with, what the running kernel was booted with, and what it set aside."""
 
     entries: tuple[Entry, ...]
-    default: FileState
+    default: tuple[FileState, ...]
     running: tuple[str, ...]
     reserved: t.Optional[int]
 
@@ -49,7 +53,7 @@ class Plan:
 
     desired: Desired
     current: Current
-    default: FileState
+    default: tuple[FileState, ...]
     entries: tuple[Entry, ...]
 
     @property
@@ -77,11 +81,11 @@ def desired(
     """Read the spec and hold it against this machine, before anything is touched."""
     if state == "absent":
         return Desired()
-    size, chosen = resolve(size or "", fit, host=host, machine=system.machine, cpus=os.cpu_count() or 1)
-    spec = parse_spec(size)
+    chosen = choose_size(size or "", host=host, fit=fit)
+    spec = parse_spec(chosen.size)
     iomem = host.read(IOMEM) or ""
     reservation = evaluate(spec, ram=system_ram(iomem), release=system.release, regions=ram_regions(iomem))
-    words = tuple(PARAMETER + word[len(PARAMETER) * word.startswith(PARAMETER) :] for word in size.split())
+    words = tuple(PARAMETER + word[len(PARAMETER) * word.startswith(PARAMETER) :] for word in chosen.size.split())
     return Desired(words, reservation, chosen)
 
 
@@ -132,7 +136,7 @@ def reserve(
     answer = result(todo, outcome, loader=loader)
     if not check and (todo.changed or not answer["reboot_required"]):
         host.forget(REBOOT_NOTE)  # a new value deserves a new reboot, one in force needs none
-    for warning in (*outcome.warnings, *disappointment(answer)):
+    for warning in (*wanted.chosen.warnings, *outcome.warnings, *disappointment(answer)):
         warn(warning)
     return answer
 
@@ -157,7 +161,7 @@ def result(plan: Plan, outcome: Outcome, *, loader: BootLoader) -> dict[str, t.A
         "reboot_required": reboot,
         "expected_bytes": expected,
         "reservation": asdict(wanted.reservation) if wanted.reservation else None,
-        "fit": wanted.fit.as_dict() if wanted.fit else None,
+        **wanted.chosen.as_dict(),
         "reserved_bytes": now.reserved,
         "entries": compared(now.entries, outcome.entries),
         "overruled": list(loader.rivals()),
@@ -225,11 +229,12 @@ def _passed(entry: t.Optional[Entry]) -> t.Optional[str]:
 
 
 def _diff(plan: Plan, outcome: Outcome) -> list[dict[str, str]]:
-    path = plan.default.path
-    return [
-        _side_by_side(path, plan.current.default.content or "", plan.default.content or ""),
-        _side_by_side("boot entries", _listed(plan.current.entries), _listed(outcome.entries)),
+    files = [
+        _side_by_side(before.path, before.content or "", after.content or "")
+        for before, after in zip(plan.current.default, plan.default)
+        if before != after
     ]
+    return [*files, _side_by_side("boot entries", _listed(plan.current.entries), _listed(outcome.entries))]
 
 
 def _side_by_side(header: str, before: str, after: str) -> dict[str, str]:

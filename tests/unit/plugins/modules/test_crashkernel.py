@@ -11,6 +11,11 @@ from pathlib import Path
 import yaml
 
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel import table
+from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.vendor import (
+    Distribution,
+    Hardware,
+    choose_table,
+)
 from ansible_collections.linux.kdump.plugins.modules.crashkernel import RETURN
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.crashkernel.managed import Managed
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.crashkernel.tables import (
@@ -23,7 +28,7 @@ from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.crashkernel
 #: What every module may return, and nobody documents.
 COMMON: t.Final = {"changed", "diff"}
 #: What only a failure returns.
-FAILED: t.Final = {"measured"}
+FAILED: t.Final = {"known", "measured"}
 WANTED: t.Final[dict[str, t.Any]] = {
     "architecture": "x86_64", "kernel": KERNEL, "initramfs": INITRAMFS, "target": "local", "memory": GIB, "cpus": 1,
 }  # fmt: skip
@@ -34,6 +39,8 @@ def test_every_returned_key_is_documented_and_the_other_way_round(tmp_path: Path
     result = Managed(tmp_path).reserve("64M")
     assert set(result) - COMMON == set(documented) - FAILED
     assert set(table.choose([measured()], **WANTED).as_dict()) == set(documented["fit"]["contains"])
+    vendor = choose_table(Distribution("debian", "12"), architecture="x86_64", page=4096, hardware=Hardware())
+    assert set(vendor.as_dict()) == set(documented["vendor"]["contains"])
     assert set(result["reservation"]) == set(documented["reservation"]["contains"])
     assert {key for entry in result["entries"] for key in entry} == set(documented["entries"]["contains"])
 
@@ -41,5 +48,6 @@ def test_every_returned_key_is_documented_and_the_other_way_round(tmp_path: Path
 def test_the_samples_are_of_the_shape_they_document() -> None:
     documented = yaml.safe_load(RETURN)
     assert set(documented["entries"]["sample"][0]) == set(documented["entries"]["contains"])
+    assert set(documented["vendor"]["sample"]) == set(documented["vendor"]["contains"])
     assert set(documented["fit"]["sample"]) == set(documented["fit"]["contains"])
     assert set(documented["reservation"]["sample"]) == set(documented["reservation"]["contains"])
