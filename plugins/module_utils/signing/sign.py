@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ..command import CommandRunner, which
 from ..errors import KdumpError
@@ -83,10 +84,17 @@ def identity(
 
 def sign_image(path: str, who: Identity, *, form: Form, runner: CommandRunner) -> None:
     """Sign the image ``path`` in place; it is replaced only by what has been verified."""
-    signer = _sign_pe if form == "pe" else _sign_appended
+    if form == "pe":
+        _in_place(path, lambda target: _sign_pe(path, target, who, runner))
+    else:
+        named = ["-keyid"] if who.subject.key_id else []
+        _in_place(path, lambda target: _sign_appended(path, target, who, runner, named))
+
+
+def _in_place(path: str, sign: Callable[[str], None]) -> None:
     target = f"{path}.signed"
     try:
-        signer(path, target, who, runner)
+        sign(target)
         os.chmod(target, os.stat(path).st_mode & 0o7777)
         os.replace(target, path)
     finally:
@@ -95,7 +103,11 @@ def sign_image(path: str, who: Identity, *, form: Form, runner: CommandRunner) -
 
 
 def sign_modules(tree: str, who: Identity, *, runner: CommandRunner) -> int:
-    """Sign every module below ``tree``; how many there are."""
+    """Sign every module below ``tree``; how many there are.
+
+    The signer is named by issuer and serial number, as the kernel's own build does it. The kernel takes a key
+    identifier as well, but modinfo(8) then shows no signature at all.
+    """
     modules = sorted(
         os.path.join(folder, name)
         for folder, _folders, names in os.walk(tree)
@@ -103,8 +115,12 @@ def sign_modules(tree: str, who: Identity, *, runner: CommandRunner) -> int:
         if name.endswith(".ko")
     )
     for module in modules:
-        sign_image(module, who, form="appended", runner=runner)
+        _in_place(module, partial(_sign_module, module, who, runner))
     return len(modules)
+
+
+def _sign_module(path: str, who: Identity, runner: CommandRunner, target: str) -> None:
+    _sign_appended(path, target, who, runner, ())
 
 
 def _sign_pe(path: str, target: str, who: Identity, runner: CommandRunner) -> None:
@@ -117,9 +133,8 @@ def _sign_pe(path: str, target: str, who: Identity, runner: CommandRunner) -> No
     )  # fmt: skip
 
 
-def _sign_appended(path: str, target: str, who: Identity, runner: CommandRunner) -> None:
+def _sign_appended(path: str, target: str, who: Identity, runner: CommandRunner, named: Sequence[str]) -> None:
     name, message = os.path.basename(path), f"{target}.p7s"
-    named = ["-keyid"] if who.subject.key_id else []
     make = [
         "openssl", "cms", "-sign", "-binary", "-noattr", "-nocerts", *named, "-md", _HASH, "-outform", "DER",
         "-signer", who.certificate, "-inkey", who.key, "-in", path, "-out", message,

@@ -24,7 +24,7 @@ from .fragments.signing import NAME as SIGNABLE
 from .request import Request
 
 #: Part of every digest: raise it when the same kernel would be signed differently than before.
-RECIPE: t.Final = 1
+RECIPE: t.Final = 2
 
 
 @dataclass(frozen=True)

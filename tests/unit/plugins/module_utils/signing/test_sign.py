@@ -15,7 +15,9 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.command import CommandError, Completed, finish
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.plugins.module_utils.signing.appended import split
 from ansible_collections.linux.kdump.plugins.module_utils.signing.image import read_signatures
+from ansible_collections.linux.kdump.plugins.module_utils.signing.pkcs7 import Signer, parse_signed_data
 from ansible_collections.linux.kdump.plugins.module_utils.signing.sign import (
     Form,
     Identity,
@@ -60,7 +62,7 @@ def whole(form: Form, files: tuple[str, str]) -> Identity:
 
 
 @needs_openssl
-def test_a_module_gets_a_signature_that_names_the_key(tmp_path: Path, files: tuple[str, str]) -> None:
+def test_a_module_gets_a_signature_as_the_kernels_build_makes_it(tmp_path: Path, files: tuple[str, str]) -> None:
     who = whole("appended", files)
     assert who.subject.subject == "CN=our kernels"
     for name in ("a.ko", "kernel/b.ko", "modules.dep"):
@@ -69,11 +71,22 @@ def test_a_module_gets_a_signature_that_names_the_key(tmp_path: Path, files: tup
         path.write_bytes(b"module")
     (tmp_path / "a.ko").chmod(0o640)
     assert sign_modules(str(tmp_path), who, runner=Runner()) == 2
-    (signature,) = read_signatures(str(tmp_path / "a.ko")).signatures
-    assert signature.key_ids == (who.subject.key_id,)
+    module, message = split((tmp_path / "a.ko").read_bytes()) or (b"", b"")
+    assert module == b"module"
+    # modinfo(8) finds no signer in one that names a key identifier
+    assert parse_signed_data(message).signers == (Signer("CN=our kernels", who.subject.serial, None),)
     assert (tmp_path / "a.ko").stat().st_mode & 0o777 == 0o640
     assert (tmp_path / "modules.dep").read_bytes() == b"module"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.ko", "kernel", "modules.dep"]
+
+
+@needs_openssl
+def test_an_image_gets_a_signature_that_names_the_key(tmp_path: Path, files: tuple[str, str]) -> None:
+    who = whole("appended", files)
+    (tmp_path / "vmlinux").write_bytes(b"vmlinux")
+    sign_image(str(tmp_path / "vmlinux"), who, form="appended", runner=Runner())
+    (signature,) = read_signatures(str(tmp_path / "vmlinux")).signatures
+    assert signature.key_ids == (who.subject.key_id,)
 
 
 @needs_openssl
