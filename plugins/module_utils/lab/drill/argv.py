@@ -24,11 +24,15 @@ _CAPTURE: t.Final = "panic=1"
 
 
 def qemu_argv(spec: DrillSpec) -> list[str]:
-    """QEMU's command line; its file names are relative to the drill's folder."""
+    """QEMU's command line; its file names are relative to the drill's folder.
+
+    The machine may have more memory than this one: most of it is never touched, and none is reserved for it.
+    """
     machine = spec.machine
     return [
         machine.emulator, "-name", "drill", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-        "-machine", machine.machine, "-accel", machine.accel, "-cpu", machine.cpu,
+        "-machine", f"{machine.machine},memory-backend=ram", "-accel", machine.accel, "-cpu", machine.cpu,
+        "-object", f"memory-backend-ram,id=ram,size={spec.memory >> 20}M,reserve=off",
         "-m", f"{spec.memory >> 20}M", "-smp", str(spec.cpus), "-rtc", "base=utc",
         "-qmp", "unix:qmp.sock,server=on,wait=off", "-serial", f"file:{CONSOLE_FILE}",
         "-kernel", KERNEL_FILE, "-initrd", SYSTEM_FILE, "-append", system_line(spec),

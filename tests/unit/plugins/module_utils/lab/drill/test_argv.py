@@ -30,8 +30,9 @@ def test_every_machine_boots_from_its_own_table(name: str) -> None:
     machine = machines.find(name)
     command = argv.qemu_argv(spec(architecture=name, memory=256 << 20))
     assert command[0] == machine.emulator
-    assert options(command, "-machine") == [machine.machine]
+    assert options(command, "-machine") == [f"{machine.machine},memory-backend=ram"]
     assert options(command, "-m") == ["256M"]
+    assert options(command, "-object") == ["memory-backend-ram,id=ram,size=256M,reserve=off"]
     assert options(command, "-device") == [f"{machine.disk_device},drive=drill,serial=drill"]
     assert "-no-reboot" in command
     assert f"console={machine.console} " in options(command, "-append")[0]
