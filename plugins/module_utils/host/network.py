@@ -92,7 +92,8 @@ def _ask(words: list[str], what: str, host: Host, runner: CommandRunner) -> obje
     tool = host.tool("ip")
     if tool is None:
         raise NetworkError(f"Cannot {what}: ip is not installed. Install it (package iproute2 on Debian).")
-    done = runner.run([tool, "-4", "-j", *words], what=what, timeout=_SECONDS)
+    # Not for one family ("-4"): then it would say nothing of the card itself.
+    done = runner.run([tool, "-j", *words], what=what, timeout=_SECONDS)
     try:
         return json.loads(done.out)
     except ValueError:

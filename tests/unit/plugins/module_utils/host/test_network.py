@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -46,10 +47,15 @@ def _host(tmp_path: Path, *, card: bool = True, kind: str | None = None) -> Host
 
 
 def _runner(route: str, link: str = LINK) -> FakeRunner:
-    return FakeRunner({
-        ("/usr/sbin/ip", "-4", "-j", "route", "get"): (0, route, ""),
-        ("/usr/sbin/ip", "-4", "-j", "addr", "show", "dev", "eth0"): (0, link, ""),
-    })  # fmt: skip
+    def answer(argv: Sequence[str]) -> tuple[int, str, str]:
+        if "route" in argv:
+            return 0, route, ""
+        # asked for one family, ip 6.1 says nothing of the card's own address
+        entries = json.loads(link) if "-4" in argv else []
+        without = [{name: entry[name] for name in entry if name not in ("link_type", "address")} for entry in entries]
+        return 0, json.dumps(without) if without else link, ""
+
+    return FakeRunner({("/usr/sbin/ip",): answer})
 
 
 @pytest.mark.parametrize(

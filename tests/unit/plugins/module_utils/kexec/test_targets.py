@@ -24,7 +24,7 @@ LOCAL = {"kind": "local", "path": "/var/crash"}
 RAW = {"kind": "raw", "partuuid": PARTUUID}
 SSH = {"kind": "ssh", "host": "192.0.2.9", "path": "web1"}
 NFS = {"kind": "nfs", "host": "192.0.2.8", "export": "/srv/dumps"}
-IP = ("/usr/sbin/ip", "-4", "-j")
+IP = ("/usr/sbin/ip", "-j")
 LINK = {
     "ifname": "eth0", "link_type": "ether", "address": "02:fc:00:00:00:01",
     "addr_info": [{"family": "inet", "local": "192.0.2.2", "prefixlen": 24}],
