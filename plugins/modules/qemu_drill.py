@@ -187,7 +187,7 @@ events:
   description: >-
     What the console showed, with seconds since the start of the machine. Names are C(start), C(kernel), C(armed),
     C(triggered), C(panic), C(capture_kernel), the tags of the save environment, C(capture_out_of_memory),
-    C(capture_panic), C(end).
+    C(capture_panic), C(end). On C(s390x) the console does not show the panic, and C(triggered) stands for it.
   returned: when a drill was run
   type: list
   elements: dict
