@@ -35,6 +35,9 @@ options:
         architecture and size of pages. What the package of the running kernel says counts first
         (C(/usr/lib/modules/RELEASE/crashkernel.default)), otherwise a table. It is an error where none is known. See
         RV(vendor), and C(docs/sizing.md) for the tables and when to use which.
+      - V(estimate) takes the largest of what three published estimators say, C(kdumpctl estimate) of Red Hat,
+        C(kdumptool calibrate) of SUSE and C(kdump-config show) of Debian, each by its own formula, for the images in
+        O(estimate). See RV(estimate) for each figure and by how much they disagree.
     type: str
   fit:
     description:
@@ -65,6 +68,54 @@ options:
         type: list
         elements: str
         default: [local]
+  estimate:
+    description:
+      - What O(size=estimate) is to be taken for.
+      - What is not given is read from the host. What that does not tell is assumed, warned of, and listed in
+        RV(estimate.assumed).
+    type: dict
+    suboptions:
+      kernel:
+        description:
+          - The capture kernel's file on the host. By default that of the running kernel in C(/boot).
+        type: path
+      kernel_bytes:
+        description: The size of the capture kernel's file, where it is not on the host yet.
+        type: int
+      kernel_memory_bytes:
+        description:
+          - What the capture kernel takes in memory, code, data and bss. By default what the header of its file says, as
+            those of x86, arm64 and ELF do.
+        type: int
+      initramfs:
+        description:
+          - The initramfs of the capture kernel on the host. By default the one that the distribution's service made,
+            otherwise that of the running kernel.
+        type: path
+      initramfs_bytes:
+        description: The size of the initramfs, where it is not on the host yet.
+        type: int
+      unpacked_bytes:
+        description: The size of what is in the initramfs. By default three times its own.
+        type: int
+      modules:
+        description:
+          - The kernel modules that the capture kernel loads. They are counted with what they take on the host now.
+            By default those on the way to O(estimate.path).
+        type: list
+        elements: str
+      path:
+        description: The folder for dumps. An encrypted disk below it takes what its LUKS2 key slots ask for.
+        type: path
+        default: /var/crash
+      network:
+        description: Whether dumps go over the network.
+        type: bool
+        default: false
+      cpus:
+        description: How many CPUs the capture kernel uses, as C(nr_cpus=) says.
+        type: int
+        default: 1
   minimum_bytes:
     description:
       - What the reservation has to hold at least, as RV(linux.kdump.kexec_crash#module:image_bytes) tells it. A
@@ -148,6 +199,19 @@ EXAMPLES = r"""
 - name: Reserve what the distribution reserves
   linux.kdump.crashkernel:
     size: vendor
+
+- name: Reserve what the estimators say for the distribution's own service
+  linux.kdump.crashkernel:
+    size: estimate
+
+- name: Reserve what the estimators say for images that are not on the host yet
+  linux.kdump.crashkernel:
+    size: estimate
+    estimate:
+      kernel_bytes: 1758208
+      initramfs_bytes: 2745607
+      unpacked_bytes: 6291456
+      modules: []
 
 - name: Reserve above 4 GiB on a large machine
   linux.kdump.crashkernel:
@@ -312,6 +376,67 @@ vendor:
     date: 2026-08
     additions: []
     notes: []
+estimate:
+  description: What each estimator said if O(size=estimate); V(null) otherwise.
+  returned: success
+  type: dict
+  contains:
+    size_bytes:
+      description: What is reserved, the largest figure in whole MiB (2 MiB on arm64).
+      returned: when an estimate was asked for
+      type: int
+      sample: 268435456
+    spread_bytes:
+      description: By how much the largest and the smallest figure disagree.
+      returned: when an estimate was asked for
+      type: int
+      sample: 217345024
+    estimators:
+      description: The three figures.
+      returned: when an estimate was asked for
+      type: list
+      elements: dict
+      contains:
+        estimator:
+          description: V(kdumpctl), V(calibrate) or V(kdump-config).
+          returned: when an estimate was asked for
+          type: str
+          sample: kdump-config
+        bytes:
+          description: Its figure.
+          returned: when an estimate was asked for
+          type: int
+          sample: 51090432
+        parts:
+          description:
+            - What the figure is made of, in bytes. C(table) of V(kdumpctl) is no summand but the least that it says.
+          returned: when an estimate was asked for
+          type: dict
+          sample: {kernel: 10549248, initramfs: 9036751, early: 33554432}
+        source:
+          description: What the formula was read from.
+          returned: when an estimate was asked for
+          type: str
+          sample: kdump-tools 1.10.7 kdump_mem_estimator
+        date:
+          description: When.
+          returned: when an estimate was asked for
+          type: str
+          sample: 2026-08
+    inputs:
+      description:
+        - All that went in, sizes in bytes. C(luks) is what the key slot that takes most asks for, C(early) what was in
+          use early in the boot by C(/var/lib/kdump/mem-RELEASE), C(largest_low) the largest piece of RAM below 4 GiB.
+      returned: when an estimate was asked for
+      type: dict
+      sample: {architecture: x86_64, page: 4096, kernel: 1758208, luks: 0}
+    assumed:
+      description: What was assumed, since nothing tells. These are warned of as well.
+      returned: when an estimate was asked for
+      type: list
+      elements: str
+      sample: []
+  sample: null
 known:
   description: The distributions that tables are known for.
   returned: when none is known for this host
@@ -404,6 +529,19 @@ from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleR
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.reserve import reserve
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
 
+ESTIMATE: dict[str, dict[str, object]] = {
+    "kernel": {"type": "path"},
+    "kernel_bytes": {"type": "int"},
+    "kernel_memory_bytes": {"type": "int"},
+    "initramfs": {"type": "path"},
+    "initramfs_bytes": {"type": "int"},
+    "unpacked_bytes": {"type": "int"},
+    "modules": {"type": "list", "elements": "str"},
+    "path": {"type": "path", "default": "/var/crash"},
+    "network": {"type": "bool", "default": False},
+    "cpus": {"type": "int", "default": 1},
+}
+
 
 def main() -> None:
     """Wire options, work and result."""
@@ -419,6 +557,7 @@ def main() -> None:
                     "targets": {"type": "list", "elements": "str", "default": ["local"]},
                 },
             },
+            "estimate": {"type": "dict", "options": ESTIMATE},
             "minimum_bytes": {"type": "int", "default": 0},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "bootloader": {"type": "str", "choices": ["auto", "grub", "systemd-boot"], "default": "auto"},
@@ -433,6 +572,7 @@ def main() -> None:
         lambda: reserve(
             size=options["size"],
             fit=options["fit"],
+            images=options["estimate"],
             state=options["state"],
             minimum=options["minimum_bytes"],
             find=lambda: find_bootloader(options["bootloader"], ModuleRunner(module)),

@@ -50,9 +50,9 @@ class Growth:
         return self.bitmaps + self.sections + self.processors
 
 
-def growth(*, memory: int, cpus: int, architecture: str) -> Growth:
+def growth(*, memory: int, cpus: int, architecture: str, page: t.Optional[int] = None) -> Growth:
     """What a machine of this size asks of its capture kernel beyond what every machine asks."""
-    pages = _rounds(memory, _PAGE.get(architecture, _USUAL_PAGE))
+    pages = _rounds(memory, page or _PAGE.get(architecture, _USUAL_PAGE))
     return Growth(
         bitmaps=min(_BITMAPS * _rounds(pages, 8), _MOST_BITMAP),
         sections=_rounds(memory, _SECTION) * _SECTION_BYTES,

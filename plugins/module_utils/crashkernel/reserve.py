@@ -77,11 +77,12 @@ def desired(
     host: Host,
     system: os.uname_result,
     fit: t.Optional[Mapping[str, t.Any]] = None,
+    images: t.Optional[Mapping[str, t.Any]] = None,
 ) -> Desired:
     """Read the spec and hold it against this machine, before anything is touched."""
     if state == "absent":
         return Desired()
-    chosen = choose_size(size or "", host=host, fit=fit)
+    chosen = choose_size(size or "", host=host, fit=fit, images=images)
     spec = parse_spec(chosen.size)
     iomem = host.read(IOMEM) or ""
     reservation = evaluate(spec, ram=system_ram(iomem), release=system.release, regions=ram_regions(iomem))
@@ -118,6 +119,7 @@ def reserve(
     check: bool,
     warn: Callable[[str], None],
     fit: t.Optional[Mapping[str, t.Any]] = None,
+    images: t.Optional[Mapping[str, t.Any]] = None,
     minimum: int = 0,
     host: t.Optional[Host] = None,
 ) -> dict[str, t.Any]:
@@ -127,7 +129,7 @@ def reserve(
             f"Cannot give the generator {timeout} seconds: it needs some. Set generator_timeout to 1 or more"
         )
     host = host or Host()
-    wanted = desired(size=size, state=state, host=host, system=os.uname(), fit=fit)
+    wanted = desired(size=size, state=state, host=host, system=os.uname(), fit=fit, images=images)
     _check_room(wanted, minimum)
     loader = find()
     todo = plan(wanted, current(loader=loader, host=host), loader=loader)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The linux.kdump maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words that stand for a size, C(fit) and C(vendor), brought into the kernel's own words."""
+"""The words that stand for a size, C(fit), C(vendor) and C(estimate), brought into the kernel's own words."""
 
 from __future__ import annotations
 
@@ -9,11 +9,21 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..host.paths import DUMPS
 from ..host.tree import Host
+from .estimate import ESTIMATE, Estimate, estimate
 from .fit import FIT, resolve
+from .grammar import render_amount
 from .machine import SHIPPED, Machine, read_distribution, read_hardware, read_machine
+from .observe import observe
 from .table import Fit
 from .vendor import VENDOR, Vendor, choose_table, shipped
+
+#: Images of which nothing is said.
+UNKNOWN: t.Final[Mapping[str, t.Any]] = {
+    "kernel": None, "kernel_bytes": None, "kernel_memory_bytes": None, "initramfs": None, "initramfs_bytes": None,
+    "unpacked_bytes": None, "modules": None, "path": DUMPS, "network": False, "cpus": 1,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,18 +33,24 @@ class Chosen:
     size: str = ""
     fit: t.Optional[Fit] = None
     vendor: t.Optional[Vendor] = None
+    estimate: t.Optional[Estimate] = None
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What should be known before it is relied upon."""
         notes = self.vendor.notes if self.vendor else ()
-        return tuple(f"About what {VENDOR} reserves: {note}." for note in notes)
+        assumed = self.estimate.assumed if self.estimate else ()
+        return (
+            *(f"About what {VENDOR} reserves: {note}." for note in notes),
+            *(f"For the {ESTIMATE} it is assumed that {note}." for note in assumed),
+        )
 
     def as_dict(self) -> dict[str, t.Any]:
         """Where it is from, as plain data by the word that was asked for."""
         return {
             "fit": self.fit.as_dict() if self.fit else None,
             "vendor": self.vendor.as_dict() if self.vendor else None,
+            "estimate": self.estimate.as_dict() if self.estimate else None,
         }
 
 
@@ -43,15 +59,20 @@ def choose_size(
     *,
     host: Host,
     fit: t.Optional[Mapping[str, t.Any]] = None,
+    images: t.Optional[Mapping[str, t.Any]] = None,
     machine: t.Optional[Machine] = None,
 ) -> Chosen:
     """What a size is on this host."""
-    if size not in (FIT, VENDOR):
+    if size not in (FIT, VENDOR, ESTIMATE):
         return Chosen(size)
     machine = machine or read_machine(size)
     if size == VENDOR:
         vendor = vendor_of(host, machine)
         return Chosen(vendor.spec, vendor=vendor)
+    if size == ESTIMATE:
+        inputs, assumed = observe({**UNKNOWN, **(images or {})}, host=host, machine=machine)
+        estimated = estimate(inputs, assumed)
+        return Chosen(render_amount(estimated.size_bytes), estimate=estimated)
     spec, fitted = resolve(size, fit, host=host, machine=machine.architecture, cpus=machine.cpus)
     return Chosen(spec, fit=fitted)
 

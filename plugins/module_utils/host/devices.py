@@ -57,8 +57,7 @@ class Interface:
 
 def target_steps(path: str, host: Host) -> list[Step]:
     """From the file system of a folder, which may not exist yet, up to the bus root; nearest first."""
-    real = os.path.realpath(path) if host.root == "/" else os.path.normpath(path)
-    mount = mount_of(real, parse_mounts(host.read("/proc/self/mountinfo", limit=_MAX_MOUNTINFO) or ""))
+    mount = _mount(path, host)
     if mount is None:
         return []
     steps = [_filesystem(mount, host)]
@@ -66,6 +65,20 @@ def target_steps(path: str, host: Host) -> list[Step]:
     for folder in _devices(mount, host)[:_MAX_DISKS]:
         steps += _block(folder, host, seen)
     return list(dict.fromkeys(steps))
+
+
+def block_devices(path: str, host: Host) -> list[str]:
+    """The sysfs folders of every block device below the file system of a folder, from the uppermost down."""
+    mount = _mount(path, host)
+    waiting = _devices(mount, host) if mount else []
+    found: list[str] = []
+    while waiting and len(found) < _MAX_DISKS:
+        folder = waiting.pop(0)
+        if folder not in found:
+            found.append(folder)
+            slaves = os.path.join(folder, "slaves")
+            waiting += [os.path.realpath(os.path.join(slaves, slave)) for slave in _entries(slaves)]
+    return found
 
 
 def interfaces(host: Host) -> list[Interface]:
@@ -93,6 +106,11 @@ def layers(host: Host) -> list[Step]:
 def interface_documents(host: Host) -> list[dict[str, t.Any]]:
     """The interfaces as they are in the evidence."""
     return [asdict(interface) for interface in interfaces(host)]
+
+
+def _mount(path: str, host: Host) -> Mount | None:
+    real = os.path.realpath(path) if host.root == "/" else os.path.normpath(path)
+    return mount_of(real, parse_mounts(host.read("/proc/self/mountinfo", limit=_MAX_MOUNTINFO) or ""))
 
 
 def _filesystem(mount: Mount, host: Host) -> Step:

@@ -157,6 +157,32 @@ def test_a_fit_is_looked_for_before_anything_is_changed() -> None:
     assert fit["when"] == "kdump_crashkernel == 'fit'"
     assert names.index(fit["name"]) < names.index("Install kexec-tools")
     assert set(read("vars/main.yml")["__kdump_fit"]) == {"calibration", "kernel", "initramfs", "targets"}
+    (images,) = [task for task in read("tasks/present.yml") if "images.yml" in task.values()]
+    assert names.index(images["name"]) < names.index(fit["name"])
+    condition = jinja2.Environment().compile_expression(images["when"])
+    assert [condition(kdump_crashkernel=size) for size in ("fit", "estimate", "vendor", "64M")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize("manifest", [{}, {"unpacked_bytes": 9, "modules": ["ext4"]}])
+@pytest.mark.parametrize(("kind", "network"), [("ssh", True), ("raw", False)])
+def test_an_estimate_is_for_the_images_on_the_build_host(manifest: dict[str, t.Any], kind: str, network: bool) -> None:
+    environment = jinja2.Environment()
+    environment.filters["intersect"] = lambda one, other: [item for item in one if item in other]
+    environment.filters["combine"] = lambda one, other: {**one, **other}
+    text = read("vars/main.yml")["__kdump_estimate"]
+    made = environment.compile_expression(text.strip()[2:-2])(
+        __kdump_images={"results": [{"stat": {"size": 5}}, {"stat": {"size": 7}}]},
+        __kdump_initramfs_manifest=manifest,
+        kdump_dump_path="/srv",
+        kdump_targets=[{"kind": kind}],
+    )
+    given = {"kernel_bytes": 5, "initramfs_bytes": 7, "path": "/srv", "network": network}
+    assert made == {"modules": [], **given, **manifest}
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,11 @@ class Managed(Machine):
         timeout: int = 5,
         fit: t.Optional[dict[str, t.Any]] = None,
         minimum: int = 0,
+        images: t.Optional[dict[str, t.Any]] = None,
     ) -> dict[str, t.Any]:
         """Run the module; None for C(state=absent)."""
         return reserve(
             size=size, state="absent" if size is None else "present", find=lambda: self.grub,
             timeout=timeout, check=check, warn=self.warnings.append, host=Host(str(self.root)), fit=fit,
-            minimum=minimum,
+            minimum=minimum, images=images,
         )  # fmt: skip
