@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 import typing as t
+from collections.abc import Sequence
 
 from ..command import CommandRunner
 from .grub import Grub
 from .model import BootLoader, BootLoaderError
+from .systemd_boot import SystemdBoot
 
 #: Files that show a boot loader for which there is no back end yet.
 OTHERS: t.Final = {
-    "systemd-boot": ("/boot/loader/loader.conf", "/boot/efi/loader/loader.conf", "/efi/loader/loader.conf"),
     "extlinux": ("/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf"),
     "zipl": ("/etc/zipl.conf",),
     "LILO": ("/etc/lilo.conf",),
@@ -22,41 +23,63 @@ OTHERS: t.Final = {
     "rpm-ostree": ("/run/ostree-booted",),
 }
 
-
-def find_bootloader(
-    choice: str, runner: CommandRunner, *, grub: t.Optional[Grub] = None, root: str = "/"
-) -> BootLoader:
-    """The back end for this machine; ``choice`` is the name of one, or "auto"."""
-    grub = grub or Grub(runner)
-    missing = grub.missing()
-    if choice == Grub.name:
-        if missing:
-            raise BootLoaderError(f"Cannot use GRUB on this machine: there is no {' and no '.join(missing)}. {_ADVICE}")
-        return grub
-    others = [name for name, paths in OTHERS.items() if any(os.path.exists(_under(root, path)) for path in paths)]
-    if missing:
-        raise _unknown(missing, others)
-    if others:
-        raise BootLoaderError(
-            f"Cannot tell which boot loader this machine uses: there are files of GRUB and of {', '.join(others)}."
-            " Set the option bootloader to grub if GRUB boots it"
-        )
-    return grub
-
-
 _ADVICE: t.Final = "Install the packages of the boot loader, or mount /boot, and try again"
 
 
-def _unknown(missing: t.Sequence[str], others: t.Sequence[str]) -> BootLoaderError:
+class Candidate(BootLoader, t.Protocol):
+    """A back end that can say whether it is the right one."""
+
+    def missing(self) -> tuple[str, ...]:
+        """What is not there and would have to be."""
+
+
+def candidates(runner: CommandRunner, root: str = "/") -> tuple[Candidate, ...]:
+    """Every back end."""
+    return (Grub(runner), SystemdBoot(runner, root))
+
+
+def find_bootloader(
+    choice: str, runner: CommandRunner, *, root: str = "/", among: t.Optional[Sequence[Candidate]] = None
+) -> BootLoader:
+    """The back end for this machine; ``choice`` is the name of one, or "auto"."""
+    among = candidates(runner, root) if among is None else among
+    for loader in among:
+        if choice == loader.name:
+            return _checked(loader)
+    found = [loader for loader in among if not loader.missing()]
+    others = [name for name, paths in OTHERS.items() if any(os.path.exists(_under(root, path)) for path in paths)]
+    names = [*(loader.name for loader in found), *others]
+    if len(names) > 1:
+        raise BootLoaderError(
+            f"Cannot tell which boot loader this machine uses: there are files of {' and of '.join(names)}."
+            " Set the option bootloader to the one that boots it"
+        )
     if others:
-        return BootLoaderError(
-            f"Cannot change the boot entries of {', '.join(others)}: this boot loader is not supported yet."
+        raise BootLoaderError(
+            f"Cannot change the boot entries of {others[0]}: this boot loader is not supported yet."
             " Set crashkernel= there by hand"
         )
-    looked = ", ".join((*missing, *(path for paths in OTHERS.values() for path in paths)))
+    if not found:
+        raise _unknown(among)
+    return found[0]
+
+
+def _checked(loader: Candidate) -> BootLoader:
+    missing = loader.missing()
+    if missing:
+        raise BootLoaderError(
+            f"Cannot use {loader.name} on this machine: there is no {' and no '.join(missing)}. {_ADVICE}"
+        )
+    return loader
+
+
+def _unknown(among: Sequence[Candidate]) -> BootLoaderError:
+    looked = [what for loader in among for what in loader.missing()]
+    looked += [path for paths in OTHERS.values() for path in paths]
     return BootLoaderError(
-        f"Cannot find the boot loader of this machine: none of the files known of any is there ({looked}). {_ADVICE}",
-        looked_for=looked.split(", "),
+        "Cannot find the boot loader of this machine: none of the files known of any is there"
+        f" ({', '.join(looked)}). {_ADVICE}",
+        looked_for=looked,
     )
 
 

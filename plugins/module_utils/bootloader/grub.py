@@ -9,19 +9,17 @@ writes into a folder of its own; the menu is read back there, entry by entry, an
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import os
 import re
 import tempfile
 import typing as t
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..command import CommandRunner
 from ..crashkernel.grammar import PARAMETER, on_command_line
-from ..errors import KdumpError
-from ..files import read_text, sync_directory, write_atomic
+from .changes import named, put, put_back, read
 from .grub_defaults import NAME, drop_in, sets_parameter
 from .grub_menu import read_menu
 from .model import BootLoaderError, Entry, FileState
@@ -66,46 +64,47 @@ class Grub:
 
     def entries(self) -> tuple[Entry, ...]:
         """Every entry of the menu, the administrator's own ones included."""
-        return self._entries(_read(self._layout.menu) or "")
+        return self._entries(read(self._layout.menu) or "")
 
-    def default(self) -> FileState:
+    def default(self) -> tuple[FileState, ...]:
         """Our drop-in as it is."""
-        return FileState(self._layout.drop_in, _read(self._layout.drop_in))
+        return (FileState(self._layout.drop_in, read(self._layout.drop_in)),)
 
-    def wanted(self, parameters: Sequence[str]) -> FileState:
+    def wanted(self, parameters: Sequence[str]) -> tuple[FileState, ...]:
         """Our drop-in as it has to be; where nobody sets the parameter, there need be none to take it out."""
         needed = parameters or self.rivals()
-        return FileState(self._layout.drop_in, drop_in(parameters) if needed else None)
+        return (FileState(self._layout.drop_in, drop_in(parameters) if needed else None),)
 
     def rivals(self) -> tuple[str, ...]:
         """Files beside ours that the generator reads and that set the parameter."""
         drop_ins = sorted(glob.glob(os.path.join(glob.escape(self._layout.drop_ins), "*.cfg")))
         others = [path for path in drop_ins if path != self._layout.drop_in]
-        return tuple(path for path in (self._layout.defaults, *others) if sets_parameter(_read(path) or ""))
+        return tuple(path for path in (self._layout.defaults, *others) if sets_parameter(read(path) or ""))
 
     def apply(self, parameters: Sequence[str], *, timeout: int) -> tuple[str, ...]:
         """Write the drop-in, generate, verify, then replace the menu; on any failure put back what was there."""
         self._check_generator()
-        default, menu = self.default(), FileState(self._layout.menu, _read(self._layout.menu))
+        (*default, menu) = *self.default(), FileState(self._layout.menu, read(self._layout.menu))
         try:
-            _put(self.wanted(parameters))
+            for state in self.wanted(parameters):
+                put(state)
             generated = self._generate(timeout)
             self._verify(self._entries(generated), parameters)
-            _put(FileState(self._layout.menu, generated))
+            put(FileState(self._layout.menu, generated))
             self._verify(self.entries(), parameters)
         except BaseException as error:
-            _put_back(error, default, menu)
+            put_back(error, *default, menu)
             raise
         return _side_effects(menu.content or "", generated)
 
     def _entries(self, menu: str) -> tuple[Entry, ...]:
-        own = _read(self._layout.custom_menu)
+        own = read(self._layout.custom_menu)
         entries = read_menu(menu, origin=self._layout.menu)
         return entries if own is None else (*entries, *read_menu(own, origin=self._layout.custom_menu))
 
     def _check_generator(self) -> None:
         # A generator without Debian's patch never looks into the folder.
-        if "default/grub.d" not in (_read(self._layout.generator) or ""):
+        if "default/grub.d" not in (read(self._layout.generator) or ""):
             raise BootLoaderError(
                 f"Cannot set {PARAMETER} for GRUB: {self._layout.generator} does not read {self._layout.drop_ins}."
                 f" This kind of GRUB is not supported yet: set {PARAMETER} in {self._layout.defaults} by hand"
@@ -113,7 +112,7 @@ class Grub:
 
     def _generate(self, timeout: int) -> str:
         place = tempfile.gettempdir()
-        with _named("write to", place), tempfile.TemporaryDirectory(prefix="linux-kdump-", dir=place) as folder:
+        with named("write to", place), tempfile.TemporaryDirectory(prefix="linux-kdump-", dir=place) as folder:
             target = os.path.join(folder, "grub.cfg")
             self._runner.run(
                 [self._layout.generator, "-o", target],
@@ -121,7 +120,7 @@ class Grub:
                 timeout=timeout,
                 env=self._locale(),
             )
-            generated = _read(target)
+            generated = read(target)
         if not generated:
             raise BootLoaderError(
                 f"Cannot generate the boot menu {self._layout.menu}: {self._layout.generator} ended well and wrote"
@@ -132,7 +131,7 @@ class Grub:
     def _locale(self) -> dict[str, str]:
         # Titles are translated, and GRUB_DEFAULT may name one: keep to the language the menu was made in, which
         # grub.d/00_header takes from LANG and writes down.
-        language = _LANGUAGE.search(_read(self._layout.menu) or "")
+        language = _LANGUAGE.search(read(self._layout.menu) or "")
         return {"LANG": f"{language[1]}.UTF-8", "LANGUAGE": "", "LC_ALL": ""} if language else {}
 
     def _verify(self, entries: Sequence[Entry], parameters: Sequence[str]) -> None:
@@ -171,45 +170,3 @@ def _side_effects(before: str, after: str) -> tuple[str, ...]:
     return (
         f"The generated boot menu differs from the old one in more than {PARAMETER}; the first {sign} line: {line}",
     )
-
-
-def _read(path: str) -> t.Optional[str]:
-    with _named("read", path):
-        return read_text(path)
-
-
-def _put(state: FileState) -> None:
-    """Make a file be what ``state`` says, keeping its mode."""
-    path = os.path.realpath(state.path)
-    with _named("write", path):
-        if state.content is not None:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            mode = os.stat(path).st_mode & 0o7777 if os.path.exists(path) else 0o644
-            write_atomic(path, state.content, mode=mode)
-        elif os.path.lexists(path):
-            os.unlink(path)
-            sync_directory(os.path.dirname(path))
-
-
-def _put_back(cause: BaseException, *states: FileState) -> None:
-    """Restore every file that can be restored, and say which cannot."""
-    failures = []
-    for state in states:
-        try:
-            if _read(state.path) != state.content:
-                _put(state)
-        except BootLoaderError as error:
-            failures.append(error.message)
-    if failures:
-        message = cause.message if isinstance(cause, KdumpError) else repr(cause)
-        raise BootLoaderError(f"{message}. Then it could not be taken back: {'; '.join(failures)}") from cause
-
-
-@contextlib.contextmanager
-def _named(verb: str, path: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise BootLoaderError(
-            f"Cannot {verb} {path}: {error.strerror}. The task needs root, and a file system that is writable"
-        ) from error

@@ -50,11 +50,14 @@ class BootLoader(t.Protocol):
     def entries(self) -> tuple[Entry, ...]:
         """Every entry of the menu as it would boot now."""
 
-    def default(self) -> FileState:
-        """The file through which this collection sets the default for present and future kernels, as it is."""
+    def default(self) -> tuple[FileState, ...]:
+        """The files through which this collection sets the value for present and future kernels, as they are."""
 
-    def wanted(self, parameters: t.Sequence[str]) -> FileState:
-        """The same file as it has to be, so that every entry gets exactly these values."""
+    def wanted(self, parameters: t.Sequence[str]) -> tuple[FileState, ...]:
+        """The same files as they have to be, so that every entry gets exactly these values.
+
+        Where that is known to be in vain before anything is written, it raises.
+        """
 
     def rivals(self) -> tuple[str, ...]:
         """Files of others that set the parameter too, and that ``wanted`` has to overrule."""

@@ -11,18 +11,20 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.bootloader.detect import find_bootloader
 from ansible_collections.linux.kdump.plugins.module_utils.bootloader.model import BootLoaderError
+from ansible_collections.linux.kdump.plugins.module_utils.bootloader.systemd_boot import SystemdBoot
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.bootloader.machine import Machine
 
 
 def find(tmp_path: Path, choice: str, *, grub: bool, other: str = "") -> str:
     machine = Machine(tmp_path)
+    among = (machine.grub, SystemdBoot(machine.runner, str(tmp_path)))
     if not grub:
         machine.menu.unlink()
     if other:
         path = tmp_path / other
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    return find_bootloader(choice, machine.runner, grub=machine.grub, root=str(tmp_path)).name
+    return find_bootloader(choice, machine.runner, root=str(tmp_path), among=among).name
 
 
 @pytest.mark.parametrize("choice", ["auto", "grub"])
@@ -41,7 +43,7 @@ def test_a_choice_settles_what_detection_may_not(tmp_path: Path) -> None:
             "auto",
             True,
             "boot/loader/loader.conf",
-            "files of GRUB and of systemd-boot. Set the option bootloader",
+            "files of grub and of systemd-boot. Set the option bootloader",
         ),
         (
             "auto",
@@ -50,7 +52,7 @@ def test_a_choice_settles_what_detection_may_not(tmp_path: Path) -> None:
             "Cannot change the boot entries of extlinux: this boot",
         ),
         ("auto", False, "", "none of the files known of any is there"),
-        ("grub", False, "", "Cannot use GRUB on this machine: there is no "),
+        ("grub", False, "", "Cannot use grub on this machine: there is no "),
     ],
 )
 def test_anything_else_is_a_clear_question(tmp_path: Path, choice: str, grub: bool, other: str, cause: str) -> None:
@@ -60,5 +62,5 @@ def test_anything_else_is_a_clear_question(tmp_path: Path, choice: str, grub: bo
 
 
 def test_says_what_was_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(BootLoaderError, match=r"boot/grub.cfg, /boot/loader/loader\.conf.*Install the packages"):
+    with pytest.raises(BootLoaderError, match=r"boot/grub.cfg, /efi/loader/loader\.conf.*Install the packages"):
         find(tmp_path, "auto", grub=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils import files
-from ansible_collections.linux.kdump.plugins.module_utils.bootloader import grub as grub_module
+from ansible_collections.linux.kdump.plugins.module_utils.bootloader import changes
 from ansible_collections.linux.kdump.plugins.module_utils.bootloader.model import BootLoaderError
 from ansible_collections.linux.kdump.plugins.module_utils.command import CommandTimeoutError
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.bootloader.machine import Machine
@@ -66,7 +66,7 @@ def test_absent_overrules_others_too(machine: Machine) -> None:
     assert not any("crashkernel" in line for line in machine.linux_lines())
     assert machine.drop_in.exists()
     (machine.drop_in.parent / "kdump-tools.cfg").unlink()
-    assert machine.grub.wanted(()).content is None
+    assert machine.grub.wanted(())[0].content is None
 
 
 SPOILED = {
@@ -159,7 +159,7 @@ def test_a_place_that_cannot_be_written_is_one_clear_error(machine: Machine, mon
     def full(path: str, content: str, *, mode: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(grub_module, "write_atomic", full)
+    monkeypatch.setattr(changes, "write_atomic", full)
     before = machine.contents()
     with pytest.raises(BootLoaderError, match=r"Cannot write .*zz-linux-kdump.cfg: No space left on device"):
         machine.grub.apply(WANTED, timeout=5)
@@ -176,7 +176,7 @@ def test_what_cannot_be_put_back_is_said(machine: Machine, monkeypatch: pytest.M
             raise OSError(30, "Read-only file system")
         files.write_atomic(path, content, mode=mode)
 
-    monkeypatch.setattr(grub_module, "write_atomic", once)
+    monkeypatch.setattr(changes, "write_atomic", once)
     machine.status = 3
     with pytest.raises(BootLoaderError, match=r"status 3: boom\. Then it could not be taken back: Cannot write"):
         machine.grub.apply(WANTED, timeout=5)
