@@ -15,6 +15,9 @@ description:
   - Reads in one call what tells whether a panic of this host would leave a dump, and which dumps it has.
     Changes nothing.
   - Judges nothing either. What cannot be found out is null.
+  - Runs as an ordinary user as well, and then says in RV(evidence.unread) what only root may read.
+  - Never returns more than 64 KB. Where there is more, what matters least is left out, and RV(evidence.omitted) says
+    what.
 extends_documentation_fragment:
   - linux.kdump.attributes
 attributes:
@@ -67,6 +70,11 @@ EXAMPLES = r"""
       makedumpfile: "{{ kdump_capture_initramfs.manifest.tools.makedumpfile }}"
   register: sized
 
+- name: Look without root, and see what that cannot tell
+  linux.kdump.kdump_info:
+  become: false
+  register: partly
+
 - name: It must be armed with what is on its disk
   ansible.builtin.assert:
     that:
@@ -86,42 +94,43 @@ evidence:
       type: dict
       sample: {name: linux.kdump/evidence, version: 1}
     nodename:
-      description: The host's name, as the kernel knows it.
+      description: The host's name, as the kernel knows it. By C(uname).
       returned: success
       type: str
       sample: db1
     release:
-      description: The running kernel's release.
+      description: The running kernel's release. By C(uname).
       returned: success
       type: str
       sample: 6.1.0-40-cloud-amd64
     machine:
-      description: The machine, as uname calls it.
+      description: The machine, as C(uname) calls it.
       returned: success
       type: str
       sample: x86_64
     boot_id:
-      description: The kernel's random name for this boot.
+      description: The kernel's random name for this boot. By C(/proc/sys/kernel/random/boot_id).
       returned: success
       type: str
       sample: 5a3f3b0e-7d3c-4c4e-9b0f-3f7c5b8f4c11
     uptime:
-      description: Seconds since the boot.
+      description: Seconds since the boot. By C(/proc/uptime).
       returned: success
       type: float
       sample: 12.34
     memory_total_bytes:
-      description: Memory that the kernel has for itself and its programs; a reservation is not part of it.
+      description: >-
+        Memory that the kernel has for itself and its programs; a reservation is not part of it. By C(/proc/meminfo).
       returned: success
       type: int
       sample: 985661440
     cpus:
-      description: Number of CPUs.
+      description: Number of CPUs. By C(/sys/devices/system/cpu/online).
       returned: success
       type: int
       sample: 2
     command_line:
-      description: The running kernel's command line.
+      description: The running kernel's command line. By C(/proc/cmdline).
       returned: success
       type: str
       sample: root=UUID=0a3407de-014b-458b-b5c1-848e92a327a3 ro crashkernel=64M
@@ -137,7 +146,7 @@ evidence:
       elements: str
       sample: [CRASH_DUMP, KEXEC]
     systemd_state:
-      description: C(running), C(degraded), C(starting) and so on, as systemd says.
+      description: V(running), V(degraded), V(starting) and so on, as C(systemctl is-system-running) says.
       returned: success
       type: str
       sample: running
@@ -152,48 +161,54 @@ evidence:
       type: dict
       contains:
         loaded:
-          description: An image is loaded. Null where the kernel has no kexec.
+          description: >-
+            An image is loaded. Null where the kernel has no kexec. By C(/sys/kernel/kexec_crash_loaded).
           returned: success
           type: bool
           sample: true
         reserved_bytes:
-          description: Memory reserved for it now.
+          description: Memory reserved for it now. By C(/sys/kernel/kexec_crash_size).
           returned: success
           type: int
           sample: 67108864
         expected_bytes:
-          description: What C(crashkernel=) on the running command line reserves on this host by the kernel's rules.
+          description: >-
+            What C(crashkernel=) on the running command line reserves on this host by the kernel's rules. By
+            C(/proc/cmdline) and C(/proc/iomem), whose addresses only root sees.
           returned: success
           type: int
           sample: 67108864
         load_disabled:
-          description: C(kernel.kexec_load_disabled) is 1.
+          description: C(/proc/sys/kernel/kexec_load_disabled) is 1.
           returned: success
           type: bool
           sample: false
         lockdown:
-          description: C(none), C(integrity) or C(confidentiality).
+          description: V(none), V(integrity) or V(confidentiality). By C(/sys/kernel/security/lockdown).
           returned: success
           type: str
           sample: none
       sample: {loaded: true, reserved_bytes: 67108864, expected_bytes: 67108864, load_disabled: false, lockdown: none}
     load:
-      description: The load record that M(linux.kdump.kexec_crash)'s loader wrote, if any.
+      description: >-
+        The load record that M(linux.kdump.kexec_crash)'s loader wrote, if any. By C(/var/lib/linux-kdump/load.json).
       returned: success
       type: dict
       sample: {boot_id: 5a3f3b0e-7d3c-4c4e-9b0f-3f7c5b8f4c11, syscall: kexec_file_load}
     load_current:
-      description: What is loaded is what is on disk, loaded in this boot.
+      description: >-
+        What is loaded is what is on disk, loaded in this boot. By RV(evidence.load) and the two files that it names;
+        null where one of them may not be read.
       returned: success
       type: bool
       sample: true
     load_error:
-      description: Why the loader failed in this boot, if it did.
+      description: Why the loader failed in this boot, if it did. By C(/run/linux-kdump.error).
       returned: success
       type: str
       sample: null
     service:
-      description: The loader's systemd unit.
+      description: The loader's systemd unit. By C(systemctl show linux-kdump.service).
       returned: success
       type: dict
       contains:
@@ -209,7 +224,9 @@ evidence:
           sample: true
       sample: {enabled: true, active: true}
     target:
-      description: The file system that O(dump_path) is in.
+      description: >-
+        The file system that O(dump_path) is in. By C(/proc/self/mountinfo), C(/dev/disk/by-uuid) or C(blkid),
+        C(statvfs) and, for the drivers, C(/sys/dev/block).
       returned: success
       type: dict
       contains:
@@ -263,7 +280,8 @@ evidence:
             - {device: "0000:3a:00.0", driver: pcieport, module: null}
       sample: {path: /var/crash, source: /dev/vda1, fstype: ext4, fs_path: /var/crash}
     interfaces:
-      description: The network interfaces that are hardware, 64 at most.
+      description: >-
+        The network interfaces that are hardware, 64 at most. By C(/sys/class/net) and C(/proc/net/route).
       returned: success
       type: list
       elements: dict
@@ -295,7 +313,8 @@ evidence:
           default: true
           path_modules: [{device: "0000:04:00.0", driver: tg3, module: tg3}]
     dumps:
-      description: The newest dumps in O(dump_path), oldest first, 100 at most.
+      description: >-
+        The newest dumps in O(dump_path), oldest first, 100 at most. By the folders in it.
       returned: success
       type: list
       elements: dict
@@ -321,7 +340,9 @@ evidence:
           type: dict
           sample: {vmcore: 31457280, dmesg.txt: 81920, kdump.json: 1024}
         record:
-          description: What the save environment wrote about it. Null where that is missing or is no JSON object.
+          description: >-
+            What the save environment wrote about it, with the nonce of the drill that it proves, if it was one. By
+            C(kdump.json) in the dump's folder. Null where that is missing or is no JSON object.
           returned: success
           type: dict
           sample: {status: saved}
@@ -341,7 +362,9 @@ evidence:
           record: {status: saved}
           vmcore: vmcore
     tools:
-      description: Versions of tools. Null where one is missing, empty where it does not say.
+      description: >-
+        Versions of tools, by C(kexec --version) and C(makedumpfile -v). Null where one is missing, empty where it does
+        not say.
       returned: success
       type: dict
       contains:
@@ -362,43 +385,156 @@ evidence:
       type: dict
       contains:
         secure_boot:
-          description: The machine was started with Secure Boot. Null where the firmware does not say.
+          description: >-
+            The machine was started with Secure Boot. Null where the firmware does not say. By
+            C(/sys/firmware/efi/efivars/SecureBoot-*), on s390x C(/sys/firmware/ipl/secure).
           returned: success
           type: bool
           sample: true
         config:
           description: >-
             What the running kernel's configuration says about signatures of images. Null where it is not to be found.
+            By the file in RV(evidence.kernel_config).
           returned: success
           type: dict
           sample: {KEXEC_SIG: "y", KEXEC_BZIMAGE_VERIFY_SIG: "y"}
         keys:
           description: >-
             The public keys that the kernel holds, by the name and the key identifier of their certificates, in
-            whichever keyring. Null where the kernel does not show them.
+            whichever keyring. Null where the kernel does not show them. By C(/proc/keys).
           returned: success
           type: list
           elements: dict
           sample: [{name: "Debian Secure Boot CA", id: 6ccece7e4c6c0d1f6149f3dd27dfcc5cbb419ea1}]
         keyrings:
-          description: Those of the keyrings with trusted keys that there are.
+          description: Those of the keyrings with trusted keys that there are. By C(/proc/keys).
           returned: success
           type: list
           elements: str
           sample: [.builtin_trusted_keys, .platform]
         enrolment_pending:
-          description: A key waits for the next boot to be enrolled (C(mokutil --import)).
+          description: >-
+            A key waits for the next boot to be enrolled (C(mokutil --import)). By
+            C(/sys/firmware/efi/efivars/MokNew-*).
           returned: success
           type: bool
           sample: false
         load_limit:
-          description: How many more crash images may be loaded in this boot. Null for any number.
+          description: >-
+            How many more crash images may be loaded in this boot. Null for any number. By
+            C(/proc/sys/kernel/kexec_load_limit_panic).
           returned: success
           type: int
           sample: null
       sample: {secure_boot: true, keyrings: [.builtin_trusted_keys, .platform]}
+    kernel_config:
+      description: >-
+        The running kernel's configuration, as far as it matters here. By C(/proc/config.gz), C(/boot/config-RELEASE) or
+        C(/usr/lib/modules/RELEASE/config); null where there is none of them.
+      returned: success
+      type: dict
+      contains:
+        path:
+          description: The file that it was read from.
+          returned: success
+          type: str
+          sample: /boot/config-6.1.0-44-amd64
+        symbols:
+          description: Those that are set, with their values, without C(CONFIG_).
+          returned: success
+          type: dict
+          sample: {KEXEC: "y", CRASH_DUMP: "y", PANIC_TIMEOUT: "0"}
+      sample: {path: /boot/config-6.1.0-44-amd64, symbols: {KEXEC: "y"}}
+    boot:
+      description: >-
+        What the next boot would reserve, by the boot loader's own files, such as C(/boot/grub/grub.cfg).
+      returned: success
+      type: dict
+      contains:
+        bootloader:
+          description: >-
+            The boot loader, by the name that M(linux.kdump.crashkernel) has for it. Null where none was found.
+          returned: success
+          type: str
+          sample: grub
+        entries:
+          description: >-
+            Its entries, 64 at most, with C(title), C(id), C(kernel), C(path) of the file, C(managed) as in
+            RV(linux.kdump.crashkernel#module:entries[].managed), and the C(crashkernel) parameters as they stand there.
+            Null where they cannot be read.
+          returned: success
+          type: list
+          elements: dict
+          sample:
+            - title: Debian GNU/Linux
+              id: gnulinux-simple-0a1b2c3d-0000-4000-8000-000000000000
+              kernel: /boot/vmlinuz-6.1.0-44-amd64
+              path: /boot/grub/grub.cfg
+              managed: true
+              crashkernel: crashkernel=64M
+        problem:
+          description: Why they cannot be read, if so.
+          returned: success
+          type: str
+          sample: null
+      sample: {bootloader: grub, entries: [], problem: null}
+    sysctls:
+      description: >-
+        What panics the kernel and what it does then, by the files of these names in C(/proc/sys). Null where the kernel
+        has no such setting.
+      returned: success
+      type: dict
+      sample: {kernel.panic: 0, kernel.panic_on_oops: 0, kernel.sysrq: 438, kernel.hung_task_panic: 0}
+    security:
+      description: What else guards the host, beside RV(evidence.crash.lockdown) and RV(evidence.trust).
+      returned: success
+      type: dict
+      contains:
+        selinux:
+          description: V(enforcing) or V(permissive). Null without SELinux. By C(/sys/fs/selinux/enforce).
+          returned: success
+          type: str
+          sample: null
+        apparmor:
+          description: AppArmor is on. Null without it. By C(/sys/module/apparmor/parameters/enabled).
+          returned: success
+          type: bool
+          sample: true
+        fips:
+          description: The kernel is in FIPS mode. By C(/proc/sys/crypto/fips_enabled).
+          returned: success
+          type: bool
+          sample: false
+        modules:
+          description: The security modules that are in use. By C(/sys/kernel/security/lsm).
+          returned: success
+          type: list
+          elements: str
+          sample: [lockdown, capability, yama, apparmor]
+      sample: {selinux: null, apparmor: true, fips: false, modules: [lockdown, capability, yama, apparmor]}
+    privileged:
+      description: It ran as root. By C(geteuid).
+      returned: success
+      type: bool
+      sample: true
+    unread:
+      description: >-
+        What is there and could not be read, by its path, with the reason, 64 at most. What depends on it is null, or
+        looks as if it was not there.
+      returned: success
+      type: dict
+      sample: {/proc/iomem: only root sees addresses, /var/crash: Permission denied}
+    omitted:
+      description: >-
+        How much was left out to stay below 64 KB, by name. First go the records and files of the oldest dumps, at last
+        the dumps themselves.
+      returned: success
+      type: dict
+      sample: {}
     estimate:
-      description: What a dump of this host would be. Null where O(estimate) is not given.
+      description: >-
+        What a dump of this host would be. By C(makedumpfile --mem-usage /proc/kcore), which needs root. Null where
+        O(estimate) is not given.
       returned: success
       type: dict
       contains:
@@ -466,6 +602,7 @@ evidence:
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.linux.kdump.plugins.module_utils.bootloader.detect import find_bootloader
 from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
 from ansible_collections.linux.kdump.plugins.module_utils.host.estimate import (
     DEFAULT_COLLECTOR,
@@ -491,12 +628,17 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    runner = ModuleRunner(module)
     conclude(
         module,
         lambda: {
             "changed": False,
             "evidence": gather(
-                module.params["dump_path"], host=Host(), runner=ModuleRunner(module), dump=request(module.params)
+                module.params["dump_path"],
+                host=Host(),
+                runner=runner,
+                dump=request(module.params),
+                find=lambda: find_bootloader("auto", runner),
             ).document(),
         },
     )

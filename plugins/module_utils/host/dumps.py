@@ -98,7 +98,8 @@ def _entries(path: str, host: Host) -> list[tuple[str, int, int]]:
             for entry in entries:
                 status = entry.stat(follow_symlinks=False)
                 found.append((_printable(entry.name), status.st_mode, status.st_size))
-    except OSError:
+    except OSError as error:
+        host.refused(path, error)
         return []
     return sorted(found)
 

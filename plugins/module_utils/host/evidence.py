@@ -8,20 +8,25 @@ from __future__ import annotations
 import os
 import re
 import typing as t
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
+from ..bootloader.model import BootLoader
 from ..command import CommandRunner, CommandTimeoutError
-from ..crashkernel.evaluate import NothingReservedError, evaluate, ram_regions, system_ram
+from ..crashkernel.evaluate import MIB, NothingReservedError, evaluate, ram_regions, system_ram
 from ..crashkernel.grammar import on_command_line, parse_spec
 from ..errors import KdumpError
-from ..kexec.state import BOOT_ID, is_current, read_crash, read_record
+from ..kexec.state import BOOT_ID, Crash, LoadRecord, is_current, read_crash, read_record
 from . import paths
 from .abilities import kernel_lacks
+from .boot_entries import read_boot
+from .bounds import bounded
 from .devices import interface_documents, target_steps
 from .dumps import list_dumps
 from .estimate import Request as EstimateRequest
 from .estimate import estimate
 from .service import read_service, read_systemd_state
+from .settings import read_kernel_config, read_security, read_sysctls
 from .target import find_target
 from .tree import Host
 from .trust import read_trust
@@ -31,6 +36,8 @@ EVIDENCE_SCHEMA: t.Final = {"name": "linux.kdump/evidence", "version": 1}
 #: How each tool is asked for its version.
 _VERSION_OPTIONS: t.Final = {"kexec": "--version", "makedumpfile": "-v"}
 _SECONDS: t.Final = 20
+#: Whoever may read nothing at all learns enough from these.
+MAX_UNREAD: t.Final = 64
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class Evidence:
     capture_kernel: bool
     crash: dict[str, t.Any]
     load: dict[str, t.Any] | None
-    load_current: bool
+    load_current: bool | None
     load_error: str | None
     service: dict[str, t.Any]
     target: dict[str, t.Any]
@@ -58,17 +65,33 @@ class Evidence:
     dumps: list[dict[str, t.Any]]
     tools: dict[str, str | None]
     trust: dict[str, t.Any]
+    kernel_config: dict[str, t.Any] | None
+    boot: dict[str, t.Any] | None
+    sysctls: dict[str, int | str | None]
+    security: dict[str, t.Any]
+    privileged: bool
+    unread: dict[str, str]
     #: Only where it is asked for: it takes time.
     estimate: dict[str, t.Any] | None = None
 
     def document(self) -> dict[str, t.Any]:
         """The evidence document."""
-        return {"schema": dict(EVIDENCE_SCHEMA), **asdict(self)}
+        return bounded({"schema": dict(EVIDENCE_SCHEMA), **asdict(self)})
 
 
-def gather(dump_path: str, *, host: Host, runner: CommandRunner, dump: EstimateRequest | None = None) -> Evidence:
-    """Look at everything once; with ``dump``, count the pages that such a dump would hold as well."""
-    evidence = _gather(dump_path, host=host, runner=runner)
+def gather(
+    dump_path: str,
+    *,
+    host: Host,
+    runner: CommandRunner,
+    dump: EstimateRequest | None = None,
+    find: Callable[[], BootLoader] | None = None,
+) -> Evidence:
+    """Look at everything once; with ``dump``, count the pages that such a dump would hold as well.
+
+    With ``find``, which finds the boot loader, its entries are evidence too.
+    """
+    evidence = _gather(dump_path, host=host, runner=runner, find=find)
     if dump is None:
         return evidence
     counted = estimate(
@@ -82,7 +105,9 @@ def gather(dump_path: str, *, host: Host, runner: CommandRunner, dump: EstimateR
     return replace(evidence, estimate=counted)
 
 
-def _gather(dump_path: str, *, host: Host, runner: CommandRunner) -> Evidence:
+def _gather(
+    dump_path: str, *, host: Host, runner: CommandRunner, find: Callable[[], BootLoader] | None
+) -> Evidence:  # fmt: skip
     system = os.uname()
     crash, record = read_crash(host), read_record(host)
     return Evidence(
@@ -99,7 +124,7 @@ def _gather(dump_path: str, *, host: Host, runner: CommandRunner) -> Evidence:
         capture_kernel=host.exists("/proc/vmcore"),
         crash={**asdict(crash), "expected_bytes": expected_bytes(host, release=system.release)},
         load=record.document() if record else None,
-        load_current=is_current(record, host=host, crash=crash),
+        load_current=_current(record, host=host, crash=crash),
         load_error=host.line(paths.LOAD_ERROR),
         service=asdict(read_service(runner)),
         target={
@@ -110,7 +135,28 @@ def _gather(dump_path: str, *, host: Host, runner: CommandRunner) -> Evidence:
         dumps=[asdict(dump) for dump in list_dumps(dump_path, host)],
         tools={name: tool_version(name, host=host, runner=runner) for name in _VERSION_OPTIONS},
         trust=read_trust(host, release=system.release).document(),
+        kernel_config=read_kernel_config(host, release=system.release),
+        boot=read_boot(find) if find else None,
+        sysctls=read_sysctls(host),
+        security=read_security(host),
+        privileged=os.geteuid() == 0,
+        # The last: what all the others met.
+        unread=_unread(host),
     )
+
+
+def _current(record: LoadRecord | None, *, host: Host, crash: Crash) -> bool | None:
+    """Whether what is loaded is what is on disk; None where not everybody may know."""
+    needed = {paths.LOAD_RECORD, *((record.kernel.path, record.initramfs.path) if record else ())}
+    return is_current(record, host=host, crash=crash) or (None if needed & host.unread.keys() else False)
+
+
+def _unread(host: Host) -> dict[str, str]:
+    """What could not be read; the addresses of memory are shown to others as zeros rather than not at all."""
+    iomem = host.read("/proc/iomem") or ""
+    hidden = "System RAM" in iomem and sum(end - start for start, end in ram_regions(iomem)) < MIB
+    found = {**host.unread, **({"/proc/iomem": "only root sees addresses"} if hidden else {})}
+    return dict(sorted(found.items())[:MAX_UNREAD])
 
 
 def expected_bytes(host: Host, *, release: str) -> int | None:

@@ -22,10 +22,18 @@ _LINE = re.compile(r"^CONFIG_(\w+)=(.*)$", re.MULTILINE)
 
 def read_config(host: Host, release: str) -> Mapping[str, str] | None:
     """The symbols that are set and their values; None where the configuration is not to be found."""
-    text = _packed(host)
+    found = find_config(host, release)
+    return None if found is None else found[1]
+
+
+def find_config(host: Host, release: str) -> tuple[str, Mapping[str, str]] | None:
+    """The same with the file that it is from."""
+    text, path = _packed(host), PACKED
     for place in PLACES:
-        text = text if text is not None else host.read(place.format(release))
-    return None if text is None else dict(_LINE.findall(text))
+        if text is None:
+            path = place.format(release)
+            text = host.read(path)
+    return None if text is None else (path, dict(_LINE.findall(text)))
 
 
 def _packed(host: Host) -> str | None:

@@ -12,7 +12,7 @@ import stat
 import time
 import typing as t
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import KdumpError
 
@@ -35,6 +35,8 @@ class Host:
     root: str = "/"
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
+    #: What was there and could not be read for want of rights, and why: a None of these is no evidence of absence.
+    unread: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def path(self, path: str) -> str:
         """Where a path of the host is."""
@@ -47,19 +49,26 @@ class Host:
         """
         try:
             handle = os.open(self.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
+        except OSError as error:
+            self.refused(path, error)
             return None
         try:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
                 return None
             data = self._patiently(lambda: _all_of(handle, limit + 1))
-        except OSError:
+        except OSError as error:
+            self.refused(path, error)
             return None
         finally:
             os.close(handle)
         if len(data) > limit:
             raise TooLargeError(f"Cannot read {path}: it is larger than {limit} bytes, which it never should be.")
         return data.decode("utf-8", "replace")
+
+    def refused(self, path: str, error: OSError) -> None:
+        """Remember a path that is there for others; whatever else failed is no matter of rights."""
+        if error.errno in (errno.EACCES, errno.EPERM):
+            self.unread[path] = error.strerror or "refused"
 
     def line(self, path: str) -> str | None:
         """The one line of a small file, or None where there is none."""

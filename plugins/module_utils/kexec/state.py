@@ -98,7 +98,8 @@ def digest(host: Host, path: str) -> str | None:
     """The sha256 of a file of the host, or None where it cannot be read."""
     try:
         return sha256_file(host.path(path))
-    except OSError:
+    except OSError as error:
+        host.refused(path, error)
         return None
 
 

@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
+import typing as t
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.linux.kdump.plugins.module_utils.bootloader.model import Entry
 from ansible_collections.linux.kdump.plugins.module_utils.host import paths
 from ansible_collections.linux.kdump.plugins.module_utils.host.evidence import expected_bytes, gather, tool_version
 from ansible_collections.linux.kdump.plugins.module_utils.host.service import (
@@ -18,6 +24,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.host.service import (
     read_systemd_state,
 )
 from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
+from ansible_collections.linux.kdump.plugins.modules import kdump_info
 from ansible_collections.linux.kdump.tests.unit.fakes import Answer, FakeRunner
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.host.sysfs import recorded
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.kexec.hosts import build, loaded, write
@@ -171,3 +178,94 @@ def test_real_documents_meet_their_schemas(tmp_path: Path) -> None:
     validator.validate(gather("/var/crash", host=host, runner=FakeRunner(SYSTEMD)).document())
     wrong = {**gather("/var/crash", host=host, runner=FakeRunner(SYSTEMD)).document(), "load": {"boot_id": "x"}}
     assert not validator.is_valid(wrong)
+
+
+def everything(tmp_path: Path) -> dict[str, t.Any]:
+    host = build(tmp_path, {"/proc/iomem": IOMEM})
+    loader = FoundLoader((Entry("Debian", "x", "/vmlinuz", ("crashkernel=64M",), "/boot/grub/grub.cfg"),))
+    return gather("/var/crash", host=host, runner=FakeRunner(SYSTEMD), find=lambda: t.cast(t.Any, loader)).document()
+
+
+@dataclass
+class FoundLoader:
+    """A boot loader that was found."""
+
+    found: tuple[Entry, ...]
+    name: str = "grub"
+
+    def entries(self) -> tuple[Entry, ...]:
+        return self.found
+
+
+def test_every_key_is_documented_with_where_it_is_from(tmp_path: Path) -> None:
+    yaml = pytest.importorskip("yaml")
+    documented = yaml.safe_load(kdump_info.RETURN)["evidence"]["contains"]
+    document = everything(tmp_path)
+    assert set(document) == set(documented)
+    sources = {}
+    for name, item in documented.items():
+        texts = [item["description"], *(part["description"] for part in item.get("contains", {}).values())]
+        sources[name] = re.findall(r"C\((/|[a-z])|RV\(|O\(", str(texts))
+    assert [name for name, found in sources.items() if not found and name not in ("schema", "omitted", "unread")] == []
+    for name in ("crash", "security", "kernel_config", "boot", "service", "target", "trust"):
+        assert set(document[name] or documented[name]["contains"]) == set(documented[name]["contains"])
+
+
+def test_all_of_it_is_in_the_schema(tmp_path: Path) -> None:
+    schema = json.loads((SCHEMAS / "evidence.schema.json").read_text())
+    document = everything(tmp_path)
+    assert set(document) == set(schema["properties"])
+    assert document["boot"]["entries"][0]["crashkernel"] == "crashkernel=64M"
+    jsonschema = pytest.importorskip("jsonschema")
+    for name in ("boot", "kernel_config", "omitted", "security", "sysctls", "unread"):
+        jsonschema.validate(document[name], schema["properties"][name])
+
+
+def test_evidence_of_a_host_full_of_dumps_stays_small(tmp_path: Path) -> None:
+    host = build(tmp_path)
+    for number in range(120):
+        record = json.dumps({"text": "x" * 3000, "nonce": f"{number:032}"})
+        write(tmp_path, f"/var/crash/2026{number:04}T000000Z-00000000/kdump.json", record)
+    document = gather("/var/crash", host=host, runner=FakeRunner(SYSTEMD)).document()
+    assert len(json.dumps(document)) < 64 * 1000
+    assert len(document["dumps"]) == 100
+    assert document["dumps"][-1]["record"]["nonce"] == f"{119:032}"
+    assert document["omitted"]["dumps.record"] > 50
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can tell what others may not read")
+def test_what_only_root_may_read_is_said_to_be_unread_and_not_absent(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    hidden = "00000000-00000000 : System RAM\n00000000-00000000 : System RAM\n"
+    host = build(tmp_path, {"/proc/iomem": hidden})
+    loaded(host)
+    write(tmp_path, "/sys/kernel/kexec_crash_loaded", "1\n")
+    write(tmp_path, "/var/crash/20261122T214500Z-1b2c3d4e/vmcore", "x")
+    for path, mode in ((paths.KERNEL, 0o600), ("/var/crash", 0o700)):
+        os.chmod(host.path(path), mode)
+    with as_nobody(tmp_path):
+        document = gather("/var/crash", host=host, runner=FakeRunner(SYSTEMD)).document()
+    assert document["privileged"] is False
+    assert set(document["unread"]) == {"/proc/iomem", paths.KERNEL, "/var/crash"}
+    assert (document["load_current"], document["dumps"], document["crash"]["expected_bytes"]) == (None, [], None)
+    assert document["load"]["boot_id"]
+    assert document["crash"]["loaded"] is True
+    as_root = gather("/var/crash", host=Host(str(tmp_path)), runner=FakeRunner(SYSTEMD)).document()
+    assert (as_root["load_current"], len(as_root["dumps"])) == (True, 1)
+    assert "/var/crash" not in as_root["unread"]
+
+
+@contextlib.contextmanager
+def as_nobody(folder: Path) -> t.Iterator[None]:
+    """Another user's rights for a while, and a way for them to the folder."""
+    closed = [parent for parent in folder.parents if not parent.stat().st_mode & 0o001]
+    modes = [parent.stat().st_mode for parent in closed]
+    for parent in closed:
+        parent.chmod(0o711)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        for parent, mode in zip(closed, modes):
+            parent.chmod(mode)

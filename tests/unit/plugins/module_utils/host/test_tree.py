@@ -69,3 +69,19 @@ def test_finds_a_tool(tmp_path: Path) -> None:
     assert host.tool("kexec") is None
     (tmp_path / "sbin/kexec").chmod(0o755)
     assert host.tool("kexec") == "/sbin/kexec"
+
+
+def test_what_may_not_be_read_is_told_apart_from_what_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = Host(str(tmp_path))
+
+    def refuse(path: str, flags: int) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    assert host.read("/proc/none") is None
+    assert host.unread == {}
+    monkeypatch.setattr(os, "open", refuse)
+    assert host.read("/proc/secret") is None
+    assert host.unread == {"/proc/secret": "Permission denied"}
+    assert Host(str(tmp_path)) == host
