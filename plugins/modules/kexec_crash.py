@@ -27,7 +27,8 @@ description:
   - Afterwards reads everything again. The image counts as loaded when the kernel says so and the load record, which is
     bound to this boot, holds the digests of the files on disk.
   - Refuses to work beside another kdump (C(kdump-tools.service) or C(kdump.service) enabled), since the kernel holds
-    one image only, the last one loaded, and cannot be asked which.
+    one image only, the last one loaded, and cannot be asked which. One that M(linux.kdump.kdump_service) armed is
+    switched off first instead, and on again where the image cannot be loaded.
 extends_documentation_fragment:
   - linux.kdump.attributes
 attributes:

@@ -20,6 +20,9 @@ RECOVERY: t.Final = f"{LIBRARY}/recover"
 STATE: t.Final = "/var/lib/linux-kdump"
 LOAD_RECORD: t.Final = f"{STATE}/load.json"
 
+#: What files of the distribution's kdump were before this collection set it up, and what it wrote into them.
+SERVICE_NOTE: t.Final = f"{STATE}/service.json"
+
 #: Why the loader could not load, in this boot; absent when it could.
 LOAD_ERROR: t.Final = "/run/linux-kdump.error"
 

@@ -10,7 +10,7 @@ import glob
 import os
 import stat
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..command import CommandRunner
@@ -88,6 +88,8 @@ class Plan:
     """What has to be done; empty where the host is as it should be."""
 
     write: tuple[InstalledFile, ...] = ()
+    #: The unit of another kdump, which is switched off first.
+    replaces: str | None = None
     enable: bool = False
     load: bool = False
     unload: bool = False
@@ -127,17 +129,18 @@ def make_plan(
         if current.crash.loaded and current.crash.load_disabled:
             raise LoadError(f"Cannot unload the crash image: {_LOCKED_IN}")
         return Plan(unload=bool(current.crash.loaded), remove=tuple(path for path in _OURS if path in current.files))
-    if rival := find_rival(host):
+    rival = find_rival(host)
+    if rival and not host.exists(paths.SERVICE_NOTE):  # nobody switches off what is not known to be ours
         raise LoadError(
             f"Cannot load the crash image: {rival} is enabled and loads one of its own, and the last one counts. "
-            f"Switch it off (systemctl disable --now {rival})."
+            f"Switch it off (systemctl disable --now {rival}), or leave it to that."
         )
     if is_masked(host, paths.UNIT_NAME):
         raise LoadError(
             f"Cannot load the crash image: {paths.UNIT_NAME} is masked, as hardening against kdump leaves units, and "
             f"no boot would load it. If this host is to have kdump, run systemctl unmask {paths.UNIT_NAME}."
         )
-    load = desired.state == "loaded" and (bool(coming) or not _holds(current, desired.recipe))
+    load = desired.state == "loaded" and (bool(coming) or bool(rival) or not _holds(current, desired.recipe))
     if load and (obstacle := find_obstacle(desired.recipe, current.crash, host=host, coming=coming or {})):
         raise LoadError(f"Cannot load the crash image: {obstacle}")
     if load or desired.state == "enabled":
@@ -145,6 +148,7 @@ def make_plan(
     wanted = [file for file in desired.files if file.path != paths.REBOOT_POLICY or current.takes_reboots]
     return Plan(
         write=tuple(file for file in wanted if current.files.get(file.path) != file.text or _lost_mode(file, host)),
+        replaces=rival,
         enable=not current.service.enabled,
         load=load,
         remove=tuple(
@@ -179,6 +183,33 @@ def image_sizes(recipe: Recipe, *, host: Host, coming: Mapping[str, int]) -> dic
     return {path: coming.get(path, size) for path, size in here.items()}
 
 
+def find_ours(host: Host) -> tuple[str, ...]:
+    """The files by which every boot loads this collection's image, where it does."""
+    if not host.exists(paths.UNIT) or is_masked(host, paths.UNIT_NAME):
+        return ()
+    # Whoever loads, reboots stay with the boot loader.
+    return tuple(path for path in _OURS if path != paths.REBOOT_POLICY and host.exists(path))
+
+
+def remove_ours(host: Host, runner: CommandRunner) -> None:
+    """Remove them, once another kdump is armed; what is in memory is its own."""
+    _remove(find_ours(host), host, runner)
+
+
+@contextlib.contextmanager
+def replacing_rival(plan: Plan, runner: CommandRunner) -> Iterator[None]:
+    """Where the block fails, the other kdump that the plan switches off is switched on again."""
+    try:
+        yield
+    except (KdumpError, OSError):
+        if plan.replaces:
+            with contextlib.suppress(KdumpError):
+                _systemctl(
+                    runner, "enable", "--now", plan.replaces, what=f"enable {plan.replaces}", timeout=_LOAD_SECONDS
+                )
+        raise
+
+
 def _check_refusal(
     desired: Desired, current: Current, *, host: Host, offered: ImageSignatures | None
 ) -> None:  # fmt: skip
@@ -198,6 +229,8 @@ def diff_of(desired: Desired, current: Current, plan: Plan, *, digest_of: Digest
     changed = [(path, current.files.get(path, ""), text) for path, text in after.items() if path != paths.LOAD_RECORD]
     if plan.load or plan.unload or plan.enable:
         changed.append(("crash image", _memory(current), _memory_after(desired, current, plan, digest_of)))
+    if plan.replaces:
+        changed.append((plan.replaces, "enabled\n", "disabled\n"))
     return [
         {"before_header": name, "after_header": name, "before": before, "after": wanted}
         for name, before, wanted in changed
@@ -206,6 +239,8 @@ def diff_of(desired: Desired, current: Current, plan: Plan, *, digest_of: Digest
 
 def apply(plan: Plan, *, host: Host, runner: CommandRunner) -> None:
     """Do what the plan says."""
+    if plan.replaces:
+        _systemctl(runner, "disable", "--now", plan.replaces, what=f"disable {plan.replaces}")
     if plan.unload:
         _unload(host, runner)
     if plan.remove:
@@ -223,6 +258,8 @@ def apply(plan: Plan, *, host: Host, runner: CommandRunner) -> None:
 def verify(desired: Desired, host: Host, runner: CommandRunner) -> Current:
     """Read everything again: what counts is what the kernel says, not that no command failed."""
     after = read_current(host, runner)
+    if desired.recipe and (rival := find_rival(host)):
+        raise LoadError(f"Cannot prove that the crash image stays loaded: {rival} is still enabled. Switch it off.")
     if desired.state == "unloaded" and after.crash.loaded:
         raise LoadError("Cannot unload the crash image: the kernel still says that one is loaded. Look at its log.")
     if desired.state == "loaded" and not (after.crash.loaded and after.current and after.crash.reserved_bytes):
@@ -323,5 +360,5 @@ def _install(host: Host, file: InstalledFile) -> None:
     write_atomic(path, file.text, mode=file.mode)
 
 
-def _systemctl(runner: CommandRunner, *words: str, what: str) -> None:
-    runner.run(["systemctl", *words], what=what, timeout=_SYSTEMCTL_SECONDS)
+def _systemctl(runner: CommandRunner, *words: str, what: str, timeout: int = _SYSTEMCTL_SECONDS) -> None:
+    runner.run(["systemctl", *words], what=what, timeout=timeout)

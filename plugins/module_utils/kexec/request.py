@@ -20,7 +20,20 @@ from .cmdline import derive, fitting, parse_given, setting
 from .former import Former, regained
 from .images import Offer, differing, install, offers_of
 from .loader import SYSCALLS, Recipe
-from .loading import Current, Desired, Digest, Plan, State, apply, diff_of, image_sizes, make_plan, read_current, verify
+from .loading import (
+    Current,
+    Desired,
+    Digest,
+    Plan,
+    State,
+    apply,
+    diff_of,
+    image_sizes,
+    make_plan,
+    read_current,
+    replacing_rival,
+    verify,
+)
 from .refusal import image_from_document
 from .state import digest
 from .targets import Places, find_places
@@ -92,8 +105,9 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
                 plan = make_plan(desired, current, host=host)
             _prepare_places(request, places, host)
             if plan.changes:
-                apply(plan, host=host, runner=runner)
-                current = verify(desired, host, runner)
+                with replacing_rival(plan, runner):
+                    apply(plan, host=host, runner=runner)
+                    current = verify(desired, host, runner)
     diff = aside + diff_of(desired, before, plan, digest_of=_digest_of(request, host))
     return {
         "changed": bool(aside) or plan.changes,

@@ -243,6 +243,51 @@ def test_refuses_to_live_beside_another_kdump(tmp_path: Path, target: str, unit:
     assert not lab.run(state="unloaded")["changed"]
 
 
+class Switching(Lab):
+    """A host on which the kdump of the distribution was armed by the module for that."""
+
+    unit = "kdump-tools.service"
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, files={paths.SERVICE_NOTE: "{}\n"})
+        self.link = root / f"etc/systemd/system/basic.target.wants/{self.unit}"
+        self.link.parent.mkdir(parents=True)
+        self.runner.answers["systemctl", "disable", "--now", self.unit] = self.off
+        self.runner.answers["systemctl", "enable", "--now", self.unit] = self.on
+        self.on(())
+
+    def on(self, argv: Sequence[str]) -> tuple[int, str, str]:
+        self.link.symlink_to(f"/lib/systemd/system/{self.unit}")
+        write(self.root, "/sys/kernel/kexec_crash_loaded", "1\n")
+        return 0, "", ""
+
+    def off(self, argv: Sequence[str]) -> tuple[int, str, str]:
+        self.link.unlink()
+        write(self.root, "/sys/kernel/kexec_crash_loaded", "0\n")
+        return 0, "", ""
+
+
+def test_a_kdump_that_this_collection_armed_is_switched_off_first(tmp_path: Path) -> None:
+    lab = Switching(tmp_path)
+    before = snapshot(tmp_path)
+    foretold = lab.run(check_mode=True)
+    assert (snapshot(tmp_path), lab.writes) == (before, [])
+    assert (lab.unit, "disabled\n") in [(side["after_header"], side["after"]) for side in foretold["diff"]]
+    assert lab.run()["load_current"]
+    assert lab.writes[0] == ("systemctl", "disable", "--now", lab.unit)
+    assert not lab.link.is_symlink()
+    assert not lab.run()["changed"]
+
+
+def test_where_the_image_cannot_be_loaded_the_other_kdump_is_switched_on_again(tmp_path: Path) -> None:
+    lab = Switching(tmp_path)
+    lab.load_fails = "Cannot load the crash image: it does not fit into the memory reserved for it."
+    with pytest.raises(KdumpError, match="it does not fit"):
+        lab.run()
+    assert lab.link.is_symlink()
+    assert lab.text("/sys/kernel/kexec_crash_loaded") == "1\n"
+
+
 @pytest.mark.parametrize("state", ["loaded", "enabled"])
 def test_a_masked_unit_is_told_and_stays_masked(tmp_path: Path, state: str) -> None:
     lab = Lab(tmp_path)
