@@ -65,7 +65,8 @@ def elf(*sizes: int) -> bytes:
         (b"\x1f\x8b" + bytes(600), None),
     ],
     ids=[
-        "x86", "x86-old", "x86-cut", "x86-0", "arm64", "arm64-0", "elf", "elf-0", "elf-cut", "none", "magic", "ff", "gz",
+        "x86", "x86-old", "x86-cut", "x86-0", "arm64", "arm64-0", "elf", "elf-0", "elf-cut", "none", "magic", "ff",
+        "gz",
     ],
 )  # fmt: skip
 def test_an_image_says_what_it_takes_or_nothing(head: bytes, size: int | None) -> None:
