@@ -95,11 +95,28 @@ with_collector() {
     while read -r word; do
         set -- "$@" "$word"
     done <"$etc/collector"
-    "$@" "$proc/vmcore" ${output:+"$output"}
+    "$@" ${rounds:+--cyclic-buffer "$rounds"} "$proc/vmcore" ${output:+"$output"}
+}
+
+# makedumpfile would give its two bitmaps, a bit for each page, up to 60 % of what is free, and then dies of how little
+# is left (1.7.2; seen from 32 GiB of RAM on). With less for them it goes through the memory in rounds. Where they are
+# small anyway, and where the collector's own words say what they get, nothing is added.
+frugal() {
+    rounds='' room=0
+    case " $(tr '\n' ' ' <"$etc/collector")" in
+        *' --cyclic-buffer'* | *' --non-cyclic '*) return ;;
+    esac
+    while read -r key value _; do
+        [ "$key" != MemFree: ] || room=$((value / 16))
+    done <"$proc/meminfo"
+    [ "$room" -ge 64 ] || room=64
+    memory=$(size "$proc/vmcore" 2>/dev/null)
+    # In KiB: 4096 bytes a page, 8 pages a byte, 1024 bytes.
+    [ $((${memory:-0} >> 25)) -lt "$room" ] || rounds=$room
 }
 
 collector() {
-    echo "makedumpfile $(tr '\n' ' ' <"$etc/collector" | sed 's/ $//')"
+    echo "makedumpfile $(tr '\n' ' ' <"$etc/collector" | sed 's/ $//')${rounds:+ --cyclic-buffer $rounds}"
 }
 
 remove_incomplete() {

@@ -62,6 +62,7 @@ main() {
     watcher=$!
     load_modules
     before_saving
+    frugal
     save
     after_saving
     close_target

@@ -137,7 +137,8 @@ def part(*, raw: bool = False, pack: Filter | None = None, seal: Filter | None =
     Without ``files`` only what asks for a stream gets one, and makedumpfile goes on writing files by itself.
     """
     chain = [stage for stage in (pack, seal) if stage is not None]
-    collected = "dd bs=1M" if raw else "makedumpfile -F $(tr '\\n' ' ' <\"$etc/collector\" | sed 's/ $//')"
+    own = "$(tr '\\n' ' ' <\"$etc/collector\" | sed 's/ $//')${rounds:+ --cyclic-buffer $rounds}"
+    collected = "dd bs=1M" if raw else f"makedumpfile -F {own}"
     text = (_STREAMS + (_FILES if files else "")).format(
         core_name=core_name(pack=pack, seal=seal),
         log_name=log_name(seal=seal),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import stat
@@ -80,6 +81,36 @@ def test_a_dump_is_saved(capture: Capture) -> None:
     (tried,) = record["targets"]
     assert (tried["target"], tried["failure"]) == (f"local:UUID={UUID},ext4,/var/crash", None)
     assert [(step["name"], step["rc"]) for step in record["steps"]] == [("target", 0), ("log", 0), ("core", 0)]
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "free_kib", "own", "given"),
+    [
+        (1, 2048, "", ""),  # its bitmaps are small anyway
+        (64, 49152, "", ""),
+        (64, 4096, "", " --cyclic-buffer 256"),
+        (32, 4096, "", " --cyclic-buffer 256"),
+        (8, 4096, "", " --cyclic-buffer 256"),
+        (7, 4096, "", ""),
+        (1024, 100, "", " --cyclic-buffer 64"),
+        (1024, 4096, "--cyclic-buffer\n32\n", ""),
+        (1024, 4096, "--cyclic-buffer=32\n", ""),
+        (1024, 4096, "--non-cyclic\n", ""),
+    ],
+)
+def test_makedumpfile_does_not_take_all_of_little_memory_for_much(
+    capture: Capture, gigabytes: int, free_kib: int, own: str, given: str
+) -> None:
+    os.truncate(capture.root / "proc/vmcore", gigabytes << 30)
+    (capture.root / "proc/meminfo").write_text(f"MemTotal: 14000 kB\nMemFree: {free_kib} kB\nMemAvailable: 5000 kB\n")
+    (capture.root / "etc/collector").write_text(f"-l\n{own}")
+    capture.tool(core='echo "$*"')
+    capture.run()
+    words = " ".join(["-l", *own.split()]) + given
+    said = (capture.dump() / "vmcore").read_text().split()
+    assert said[:-1] == [*words.split(), f"{capture.root}/proc/vmcore"]
+    assert said[-1].endswith("/vmcore.incomplete")
+    assert capture.record()["collector"] == f"makedumpfile {words}"
 
 
 def test_the_target_is_mounted_as_a_place_for_data_and_unmounted(capture: Capture) -> None:
@@ -204,9 +235,9 @@ def test_any_text_becomes_a_json_string(text: str) -> None:
 
 
 def test_an_optional_module_may_fail_and_a_needed_one_is_named(capture: Capture) -> None:
-    (capture.root / "etc/modules").write_text("needed loaded\noptional absent\nneeded broken\n")
+    (capture.root / "etc/modules").write_text("needed loaded\noptional absent\nneeded slow\nneeded broken\n")
     insmod = (
-        "limited() { case $3 in */loaded.ko) return 0 ;; esac;"
+        'limited() { : >"$temporary/out"; case $3 in */loaded.ko) return 0 ;; */slow.ko) return 143 ;; esac;'
         ' echo "insmod: cannot insert $3: Invalid module format" >"$temporary/out"; return 1; }'
     )
     loading = save_script.SCRIPT[
@@ -214,7 +245,9 @@ def test_an_optional_module_may_fail_and_a_needed_one_is_named(capture: Capture)
     ]
     said = capture.shell(f"{loading}\n{insmod}\nload_modules")
     assert [line.split("] ")[1] for line in said.splitlines()] == [
-        "fail-module broken: insmod: cannot insert /lib/modules/broken.ko: Invalid module format"
+        # not within its limit
+        "fail-module slow: status 143: it said nothing",
+        "fail-module broken: status 1: insmod: cannot insert /lib/modules/broken.ko: Invalid module format",
     ]
 
 
