@@ -42,18 +42,44 @@ LIMIT: t.Final = 900
 #: Seconds without a word on the console after which it counts as dead.
 SILENCE: t.Final = 300
 EVERY: t.Final = 0.5
-#: What the machine does when it has booted: load as the package does, then crash.
-CRASH: t.Final = (
-    "systemctl start kdump-tools.service; until grep -q 1 /sys/kernel/kexec_crash_loaded; do sleep 1; done; sync;"
-    " echo c >/proc/sysrq-trigger"
-)
-APPEND: t.Final = "root=/dev/vda1 ro console=ttyS0,115200n8 no_timer_check"
+#: What the machine does when it has booted: load as the package does, then crash. The capture kernel never comes so
+#: far. The first boot is there to make the package's initramfs, once for all trials.
+CRASH: t.Final = """\
+#!/bin/sh
+systemctl start kdump-tools.service
+sync
+if grep -q kdump.prepare /proc/cmdline; then exec systemctl poweroff; fi
+if grep -q 0 /sys/kernel/kexec_crash_loaded; then echo "NOT LOADED" >/dev/console; exec systemctl poweroff; fi
+echo c >/proc/sysrq-trigger
+"""
+UNIT: t.Final = """\
+[Service]
+Type=oneshot
+ExecStart=/bin/sh /etc/trial
+"""
+WANTED: t.Final = """\
+[Unit]
+Wants=trial.service
+"""
+#: debugfs gives a new file the very name that it is told, so it has to be in the right folder first.
+INSTALL: t.Final = """\
+cd /etc
+write trial trial
+cd systemd/system
+write trial.service trial.service
+mkdir multi-user.target.d
+cd multi-user.target.d
+write trial.conf trial.conf
+"""
+APPEND: t.Final = "root=/dev/vda ro console=ttyS0,115200n8 no_timer_check"
 ENVIRONMENT: t.Final = {**os.environ, "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
 
 
-def command(*argv: str, cwd: pathlib.Path) -> str:
+def command(*argv: str, cwd: pathlib.Path, good: t.Collection[int] = (0,)) -> str:
     """What a command prints; its failure is ours."""
-    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=LIMIT, check=True, env=ENVIRONMENT)
+    done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=LIMIT, check=False, env=ENVIRONMENT)
+    if done.returncode not in good:
+        sys.exit(f"Cannot go on: {' '.join(argv)}: {done.stderr.strip() or done.stdout.strip()}")
     return done.stdout
 
 
@@ -62,15 +88,26 @@ class Debian:
 
     def __init__(self, image: pathlib.Path, folder: pathlib.Path, *, memory: int, cpus: int) -> None:
         self.folder, self.memory, self.cpus = folder, memory, cpus
-        command("qemu-img", "convert", "-O", "raw", str(image), "base.raw", cwd=folder)
+        # The partition alone: the kernel is started straight, and e2fsck cannot work in the middle of a file.
+        place = f"driver=raw,offset={PARTITION_OFFSET},file.driver=qcow2,file.file.filename={image}"
+        command("qemu-img", "convert", "-O", "raw", "--image-opts", place, "base.raw", cwd=folder)
+        # Whatever its journal still holds would be written over what debugfs writes. Status 1: it did hold something.
+        command("e2fsck", "-f", "-p", "base.raw", cwd=folder, good=(0, 1))
         for start in ("vmlinuz-", "initrd.img-"):
             names = [line.split("/")[5] for line in self.debugfs("base.raw", "ls -p /boot").splitlines() if "/" in line]
             name = max(name for name in names if name.startswith(start))
             self.debugfs("base.raw", f"dump /boot/{name} {start.partition('-')[0]}")
+        for name, text in (("trial", CRASH), ("trial.service", UNIT), ("trial.conf", WANTED), ("install", INSTALL)):
+            (folder / name).write_text(text)
+        command("debugfs", "-w", "-f", "install", "base.raw", cwd=folder)
+        print("kdump-tools makes its initramfs", flush=True)
+        why = self.crash(self.memory // 4, disk="base.raw", words=" kdump.prepare")
+        if why != "it ended":
+            sys.exit(f"Cannot prepare the machine: {why}.")
 
     def debugfs(self, disk: str, request: str) -> str:
         """Ask the file system on a disk, without mounting it."""
-        return command("debugfs", "-R", request, f"{disk}?offset={PARTITION_OFFSET}", cwd=self.folder)
+        return command("debugfs", "-R", request, disk, cwd=self.folder)
 
     def trial(self, size: int) -> Trial:
         """One crash with one reservation."""
@@ -82,15 +119,15 @@ class Debian:
         print(f"kdump-tools, {amount(self.memory)} RAM, crashkernel={amount(size)}: {outcome}", flush=True)
         return trial
 
-    def crash(self, size: int) -> str:
+    def crash(self, size: int, *, disk: str = "disk.qcow2", words: str = "") -> str:
         """Boot, crash, and wait until the machine has saved and wants to reboot."""
         accel, cpu = ACCELERATORS["tcg"]
         argv = [
             QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-machine", MACHINE,
             "-accel", accel, "-cpu", cpu, "-m", f"{self.memory >> 20}M", "-smp", str(self.cpus), "-rtc", "base=utc",
             "-serial", "file:console.log", "-kernel", "vmlinuz", "-initrd", "initrd.img",
-            "-append", f'{APPEND} crashkernel={size >> 10}K systemd.run="/bin/sh -c \'{CRASH}\'"',
-            "-drive", "id=disk,file=disk.qcow2,format=qcow2,if=none,cache=unsafe",
+            "-append", f"{APPEND} crashkernel={size >> 10}K{words}",
+            "-drive", f"id=disk,file={disk},format={disk.rpartition('.')[2]},if=none,cache=unsafe",
             "-device", "virtio-blk-pci,drive=disk",
         ]  # fmt: skip
         console = self.folder / "console.log"
