@@ -12,8 +12,10 @@ TARGET: t.Final = r"""
 
 load_modules() {
     while read -r need name; do
-        limited "$limit_target" insmod "/lib/modules/$name.ko" || [ "$need" = optional ] ||
-            grep -q 'File exists' "$temporary/out" || fail fail-module "$name: $(last_words)"
+        limited "$limit_target" insmod "/lib/modules/$name.ko"
+        rc=$?
+        [ "$rc" -eq 0 ] || [ "$need" = optional ] || grep -q 'File exists' "$temporary/out" ||
+            fail fail-module "$name: status $rc: $(last_words)"
     done <"$etc/modules"
 }
 
