@@ -25,8 +25,9 @@ def read(path: str) -> t.Any:
 
 def test_knows_the_places_that_the_modules_know() -> None:
     variables = read("vars/main.yml")
-    names = ("__kdump_library", "__kdump_state_folder", "__kdump_reboot_note")
-    assert [variables[name] for name in names] == [paths.LIBRARY, paths.STATE, paths.REBOOT_NOTE]
+    names = ("__kdump_library", "__kdump_state_folder", "__kdump_reboot_note", "__kdump_service_note")
+    places = [paths.LIBRARY, paths.STATE, paths.REBOOT_NOTE, paths.SERVICE_NOTE]
+    assert [variables[name] for name in names] == places
 
 
 def test_the_defaults_are_what_is_documented() -> None:
@@ -275,3 +276,79 @@ def test_an_image_with_another_hosts_key_is_refused(
     condition = environment.compile_expression(refusal["ansible.builtin.assert"]["that"][1])
     assert condition(**variables) is accepted
     assert f"holds the ssh key {image or ''}, and that of web1 is " in variables["__kdump_not_for_host"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "state", "tasks"),
+    [
+        ("collection", "present", ["present.yml", "verify.yml"]),
+        ("distribution", "present", ["distribution.yml", "verify_distribution.yml"]),
+        ("collection", "absent", ["absent.yml"]),
+        ("distribution", "absent", ["absent.yml"]),
+    ],
+)
+def test_one_engine_is_armed_and_proven_and_the_default_is_the_collections(
+    engine: str, state: str, tasks: list[str]
+) -> None:  # fmt: skip
+    assert read("defaults/main.yml")["kdump_engine"] == "collection"
+    variables = {
+        "kdump_engine": engine, "kdump_state": state, "ansible_check_mode": False, "__kdump_reboots": False,
+        "__kdump_waits": False,
+    }  # fmt: skip
+    environment = jinja2.Environment()
+    chosen = []
+    for task in read("tasks/main.yml"):
+        when = task.get("when", [])
+        conditions = [when] if isinstance(when, str) else when
+        if "ansible.builtin.include_tasks" in task and all(
+            environment.compile_expression(text)(**variables) for text in conditions
+        ):
+            chosen.append(task["ansible.builtin.include_tasks"])
+    assert chosen == tasks
+
+
+@pytest.mark.parametrize(("size", "accepted"), [("64M", False), ("fit", False), ("vendor", True), ("256M", True)])
+def test_the_distributions_kdump_is_not_given_what_was_measured_for_another(size: str, accepted: bool) -> None:
+    refusal = read("tasks/distribution.yml")[0]["ansible.builtin.assert"]
+    assert jinja2.Environment().compile_expression(refusal["that"])(kdump_crashkernel=size) is accepted
+    assert size == "fit" or accepted or read("defaults/main.yml")["kdump_crashkernel"] == size
+
+
+@pytest.mark.parametrize(
+    ("required", "check_mode", "engine", "state"),
+    [
+        (True, False, "kdump-tools", "enabled"), (False, False, "kdump-tools", "armed"),
+        (False, True, None, "enabled"), (False, True, "kdump-tools", "armed"),
+    ],
+)  # fmt: skip
+def test_the_distributions_kdump_waits_for_its_memory(
+    required: bool, check_mode: bool, engine: str | None, state: str
+) -> None:  # fmt: skip
+    tasks = [task["linux.kdump.kdump_service"] for task in read("tasks/distribution.yml") if "register" not in task
+             and "linux.kdump.kdump_service" in task]  # fmt: skip
+    variables = {"__kdump_waits": required, "ansible_check_mode": check_mode, "__kdump_service": {"engine": engine}}
+    assert [jinja2.Template(task["state"]).render(variables) for task in tasks] == [state]
+
+
+def test_kdump_tools_loads_nothing_before_it_was_looked_at() -> None:
+    tasks = read("tasks/distribution_packages.yml")
+    modules = [module for task in tasks for module in task if "." in module]
+    assert modules.index("ansible.builtin.debconf") < modules.index("ansible.builtin.apt")
+    (asked,) = [task for task in tasks if "ansible.builtin.debconf" in task]
+    assert {item["question"] for item in asked["loop"]} == {"kexec-tools/load_kexec", "kdump-tools/use_kdump"}
+    assert asked["ansible.builtin.debconf"]["value"] == "false"
+
+
+def test_a_policy_is_looked_at_before_and_set_after_the_host_is_armed() -> None:
+    assert read("defaults/main.yml")["kdump_panic_policy"] == {}
+    tasks = read("tasks/main.yml")
+    places = [index for index, task in enumerate(tasks) if "linux.kdump.panic_policy" in task]
+    armed = [index for index, task in enumerate(tasks) if "Arm the host" in task["name"]]
+    assert places[0] < min(armed) < max(armed) < places[1]
+    assert tasks[places[0]]["check_mode"] is True
+    for place in places:
+        for policy, asked in (({}, False), ({"panic_on_oops": 1}, True)):
+            conditions = [jinja2.Environment().compile_expression(text) for text in tasks[place]["when"]]
+            assert all(each(kdump_state="present", kdump_panic_policy=policy) for each in conditions) is asked
+    (undone,) = [task for task in read("tasks/absent.yml") if "linux.kdump.panic_policy" in task]
+    assert undone["linux.kdump.panic_policy"] == {"state": "absent"}

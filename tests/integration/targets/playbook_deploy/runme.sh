@@ -42,6 +42,8 @@ builds --extra-vars kdump_hosts=to_arm
 does_not_build --extra-vars kdump_hosts=to_disarm
 does_not_build --extra-vars kdump_state=absent
 does_not_build --extra-vars kdump_state=absent --limit to_arm
+# Nor for the distribution's own kdump.
+does_not_build --extra-vars kdump_engine=distribution
 
 contacted() {
     does_not_build --extra-vars kdump_state=absent "$@"
