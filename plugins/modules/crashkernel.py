@@ -16,9 +16,9 @@ description:
     reserves nothing here is refused with the reason.
   - Afterwards the menu is read back. If any entry lacks the value, holds it twice or holds another, everything is put
     back as it was and the module fails, naming the entry.
-  - Nothing but C(crashkernel=) is changed. GRUB's files of others are never edited; what they set is overruled. Files
-    of other boot loaders are edited byte by byte, each replaced in one step, and copies of them as they were before are
-    kept in C(/var/lib/linux-kdump.boot).
+  - Nothing but C(crashkernel=) is changed. Where a boot loader's generator reads drop-ins, files of others are
+    not edited, and what they set is overruled. Elsewhere they are edited byte by byte, each is replaced in one step,
+    and copies of them as they were before are kept in C(/var/lib/linux-kdump.boot).
   - The module never reboots. See RV(reboot_required).
 options:
   size:
@@ -135,13 +135,28 @@ options:
     description:
       - The boot loader of the host.
       - With V(auto) it is looked for. None, or files of more than one, is an error that says what was found.
-      - V(grub) is GRUB 2 with drop-ins in C(/etc/default/grub.d) and the generator C(grub-mkconfig), as in Debian.
+      - V(grub) is GRUB 2 with a generated menu, C(grub-mkconfig) or C(grub2-mkconfig). Where the generator reads
+        drop-ins in C(/etc/default/grub.d), as in Debian, a drop-in is all that is written besides the menu; elsewhere
+        (SUSE, Arch, RHEL 7) C(GRUB_CMDLINE_LINUX) in C(/etc/default/grub) is edited.
+      - V(grub-bls) is GRUB 2 with C(blscfg) in its menu (RHEL 8 and later, Fedora). It edits C(/boot/loader/entries) or
+        C(kernelopts) in C(grubenv) where entries take it from there, and for kernels to come C(/etc/default/grub) and
+        C(/etc/kernel/cmdline). It does not call C(grubby).
       - V(systemd-boot) edits C(loader/entries/*.conf) on the boot partitions (C(/efi), C(/boot), C(/boot/efi)) and, for
         kernels to come, C(/etc/kernel/cmdline), which is made if it is known what it has to hold. Unified kernel images
         are read, with their addons, and never written, since their command line is signed with them. If one does not
         pass the value, nothing is changed, and the error says how to build it.
+      - V(extlinux) edits C(extlinux.conf), for SYSLINUX and U-Boot, with what it includes, and what C(u-boot-update) or
+        Alpine's C(update-extlinux) makes the next one from.
+      - V(zipl) edits C(zipl.conf), files of parameters and C(/boot/loader/entries), and has C(zipl) write the boot
+        record from copies before they take their place.
+      - V(ostree) asks C(rpm-ostree kargs). Deployments to go back to keep what they have. A system that boots an image
+        and has no C(rpm-ostree) is an error that says where the image holds its arguments.
+      - V(raspberry-pi) edits C(cmdline.txt) and what else the firmware's settings name, and on Debian
+        C(/etc/default/raspi-extra-cmdline).
+      - V(lilo) and V(yaboot) edit C(append) in C(lilo.conf) or C(yaboot.conf), and have C(lilo) or C(ybin) read the new
+        file before it takes the place of the old one.
     type: str
-    choices: [auto, grub, systemd-boot]
+    choices: [auto, grub, grub-bls, systemd-boot, extlinux, zipl, ostree, raspberry-pi, lilo, yaboot]
     default: auto
   generator_timeout:
     description: How many seconds the generator of the boot menu may take.
@@ -164,8 +179,12 @@ notes:
   - Needs root, in check mode too, since only root sees how much RAM the kernel counts (C(/proc/iomem)).
   - Entries of other systems found by C(os-prober), memory tests, network boot images and hypervisors are left alone and
     listed with RV(entries[].managed=false).
-  - For GRUB it writes C(/etc/default/grub.d/zz-linux-kdump.cfg). With O(state=absent) that file is removed, unless
-    other files set the parameter; then it stays and takes it out.
+  - Every boot loader is tested on trees of files in the form that distributions leave them in, and killed there at
+    every write and command. Of real tools and real boots, only those of GRUB in Debian have been seen so far.
+  - A file that was made for kernels to come stays with O(state=absent), without the value. So does a default that had
+    to be written out, such as C(U_BOOT_PARAMETERS="ro quiet").
+  - For GRUB with drop-ins it writes C(/etc/default/grub.d/zz-linux-kdump.cfg). With O(state=absent) that file is
+    removed, unless other files set the parameter; then it stays and takes it out.
 seealso:
   - name: Documentation for Kdump
     description: The kernel's own description of C(crashkernel=).
@@ -524,7 +543,7 @@ entries:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.linux.kdump.plugins.module_utils.bootloader.detect import find_bootloader
+from ansible_collections.linux.kdump.plugins.module_utils.bootloader.detect import BOOTLOADERS, find_bootloader
 from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.reserve import reserve
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
@@ -560,7 +579,7 @@ def main() -> None:
             "estimate": {"type": "dict", "options": ESTIMATE},
             "minimum_bytes": {"type": "int", "default": 0},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "bootloader": {"type": "str", "choices": ["auto", "grub", "systemd-boot"], "default": "auto"},
+            "bootloader": {"type": "str", "choices": ["auto", *BOOTLOADERS], "default": "auto"},
             "generator_timeout": {"type": "int", "default": 300},
         },
         required_if=[("state", "present", ["size"])],

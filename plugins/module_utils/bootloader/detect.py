@@ -5,23 +5,27 @@
 
 from __future__ import annotations
 
-import os
 import typing as t
 from collections.abc import Sequence
 
 from ..command import CommandRunner
+from .extlinux import Extlinux
 from .grub import Grub
+from .grub_bls import GrubBls
 from .model import BootLoader, BootLoaderError
+from .ostree import Ostree
+from .raspberry_pi import RaspberryPi
+from .sections import Lilo, Yaboot
 from .systemd_boot import SystemdBoot
+from .zipl import Zipl
 
-#: Files that show a boot loader for which there is no back end yet.
-OTHERS: t.Final = {
-    "extlinux": ("/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf"),
-    "zipl": ("/etc/zipl.conf",),
-    "LILO": ("/etc/lilo.conf",),
-    "Raspberry Pi firmware": ("/boot/firmware/cmdline.txt",),
-    "rpm-ostree": ("/run/ostree-booted",),
-}
+#: Back ends for which those of other names are not the ones to ask: the image's tool writes the loader's entries.
+ABOVE: t.Final = {Ostree.name: ("grub-bls", "systemd-boot", "zipl", "grub", "extlinux")}
+
+_BACK_ENDS: t.Final = (GrubBls, SystemdBoot, Extlinux, Zipl, Ostree, RaspberryPi, Lilo, Yaboot)
+
+#: What users may choose.
+BOOTLOADERS: t.Final = (Grub.name, *(back_end.name for back_end in _BACK_ENDS))
 
 _ADVICE: t.Final = "Install the packages of the boot loader, or mount /boot, and try again"
 
@@ -35,7 +39,7 @@ class Candidate(BootLoader, t.Protocol):
 
 def candidates(runner: CommandRunner, root: str = "/") -> tuple[Candidate, ...]:
     """Every back end."""
-    return (Grub(runner), SystemdBoot(runner, root))
+    return (Grub(runner, root=root), *(back_end(runner, root) for back_end in _BACK_ENDS))
 
 
 def find_bootloader(
@@ -47,17 +51,13 @@ def find_bootloader(
         if choice == loader.name:
             return _checked(loader)
     found = [loader for loader in among if not loader.missing()]
-    others = [name for name, paths in OTHERS.items() if any(os.path.exists(_under(root, path)) for path in paths)]
-    names = [*(loader.name for loader in found), *others]
-    if len(names) > 1:
+    below = {name for loader in found for name in ABOVE.get(loader.name, ())}
+    found = [loader for loader in found if loader.name not in below]
+    if len(found) > 1:
         raise BootLoaderError(
-            f"Cannot tell which boot loader this machine uses: there are files of {' and of '.join(names)}."
+            "Cannot tell which boot loader this machine uses: there are files of"
+            f" {' and of '.join(loader.name for loader in found)}."
             " Set the option bootloader to the one that boots it"
-        )
-    if others:
-        raise BootLoaderError(
-            f"Cannot change the boot entries of {others[0]}: this boot loader is not supported yet."
-            " Set crashkernel= there by hand"
         )
     if not found:
         raise _unknown(among)
@@ -75,13 +75,8 @@ def _checked(loader: Candidate) -> BootLoader:
 
 def _unknown(among: Sequence[Candidate]) -> BootLoaderError:
     looked = [what for loader in among for what in loader.missing()]
-    looked += [path for paths in OTHERS.values() for path in paths]
     return BootLoaderError(
         "Cannot find the boot loader of this machine: none of the files known of any is there"
         f" ({', '.join(looked)}). {_ADVICE}",
         looked_for=looked,
     )
-
-
-def _under(root: str, path: str) -> str:
-    return os.path.join(root, path.lstrip("/"))

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The linux.kdump maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""GRUB 2 with /etc/default/grub, drop-ins in /etc/default/grub.d and a generated menu, as Debian has it.
+"""GRUB 2 with a generated menu: drop-ins in /etc/default/grub.d, as in Debian, else /etc/default/grub itself.
 
 The generator writes the menu in place (``cat new > grub.cfg``), so a kill in the middle leaves half a menu. Here it
 writes into a folder of its own; the menu is read back there, entry by entry, and only then renamed over the old one.
@@ -15,37 +15,24 @@ import re
 import tempfile
 import typing as t
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..command import CommandRunner
 from ..crashkernel.grammar import PARAMETER, on_command_line
-from .changes import named, put, put_back, read
-from .grub_defaults import NAME, drop_in, sets_parameter
+from ..host.paths import BOOT_BACKUP
+from .changes import keep, named, put, put_back, read
+from .edited import edit
+from .grub_defaults import drop_in, sets_parameter
+from .grub_layouts import GENERATORS, Layout, layouts
 from .grub_menu import read_menu
 from .model import BootLoaderError, Entry, FileState
+from .shell_values import assignments
+
+#: GRUB_CMDLINE_LINUX reaches recovery entries too (grub.d/10_linux).
+_HOME: t.Final = "GRUB_CMDLINE_LINUX"
+_OTHERS: t.Final = ("GRUB_CMDLINE_LINUX_DEFAULT", "GRUB_CMDLINE_LINUX_RECOVERY")
 
 _LANGUAGE = re.compile(r"^[ \t]*set lang=(\w+)[ \t]*$", re.MULTILINE)
 _VALUE = re.compile(rf"(?:^|\s+){PARAMETER}\S*")
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where GRUB keeps its things."""
-
-    defaults: str = "/etc/default/grub"
-    drop_ins: str = "/etc/default/grub.d"
-    menu: str = "/boot/grub/grub.cfg"
-    generator: str = "/usr/sbin/grub-mkconfig"
-
-    @property
-    def drop_in(self) -> str:
-        """The file that is ours."""
-        return os.path.join(self.drop_ins, NAME)
-
-    @property
-    def custom_menu(self) -> str:
-        """Entries of the administrator's own, which the menu takes in while it boots (grub.d/41_custom)."""
-        return os.path.join(os.path.dirname(self.menu), "custom.cfg")
 
 
 class Grub:
@@ -53,38 +40,54 @@ class Grub:
 
     name: t.Final = "grub"
 
-    def __init__(self, runner: CommandRunner, layout: t.Optional[Layout] = None) -> None:
+    def __init__(self, runner: CommandRunner, layout: t.Optional[Layout] = None, *, root: str = "/") -> None:
         self._runner = runner
-        self._layout = layout or Layout()
+        self._root = root
+        self._found = (layout,) if layout else layouts(root)
+        self._layout = self._found[0] if self._found else Layout()
 
     def missing(self) -> tuple[str, ...]:
         """What is not there and would have to be for this back end to be the right one."""
-        layout = self._layout
-        return tuple(path for path in (layout.generator, layout.menu) if not os.path.isfile(path))
+        if len(self._found) > 1:
+            raise BootLoaderError(
+                f"Cannot tell which menu of GRUB boots this machine: {' or '.join(each.menu for each in self._found)}."
+                " Remove the one that is left over"
+            )
+        if not self._found:
+            return tuple(f"{menu} with {' or '.join(programs)}" for menu, programs in GENERATORS.items())
+        return tuple(path for path in (self._layout.generator, self._layout.menu) if not os.path.isfile(path))
 
     def entries(self) -> tuple[Entry, ...]:
         """Every entry of the menu, the administrator's own ones included."""
         return self._entries(read(self._layout.menu) or "")
 
     def default(self) -> tuple[FileState, ...]:
-        """Our drop-in as it is."""
-        return (FileState(self._layout.drop_in, read(self._layout.drop_in)),)
+        """Our drop-in as it is; the defaults themselves where the generator reads no drop-ins (SUSE, Arch, RHEL 7)."""
+        path = self._layout.drop_in if self._reads_drop_ins() else self._layout.defaults
+        return (FileState(path, read(path)),)
 
     def wanted(self, parameters: Sequence[str]) -> tuple[FileState, ...]:
-        """Our drop-in as it has to be; where nobody sets the parameter, there need be none to take it out."""
-        needed = parameters or self.rivals()
-        return (FileState(self._layout.drop_in, drop_in(parameters) if needed else None),)
+        """The same as it has to be; where nobody sets the parameter, there need be no drop-in to take it out."""
+        (now,) = self.default()
+        if now.path == self._layout.drop_in:
+            return (FileState(now.path, drop_in(parameters) if parameters or self.rivals() else None),)
+        text = now.content or ""
+        content = edit(text, assignments(text, _HOME, _OTHERS), parameters)
+        return (FileState(now.path, content if content != text else now.content),)
 
     def rivals(self) -> tuple[str, ...]:
         """Files beside ours that the generator reads and that set the parameter."""
+        if not self._reads_drop_ins():
+            return ()
         drop_ins = sorted(glob.glob(os.path.join(glob.escape(self._layout.drop_ins), "*.cfg")))
         others = [path for path in drop_ins if path != self._layout.drop_in]
         return tuple(path for path in (self._layout.defaults, *others) if sets_parameter(read(path) or ""))
 
     def apply(self, parameters: Sequence[str], *, timeout: int) -> tuple[str, ...]:
         """Write the drop-in, generate, verify, then replace the menu; on any failure put back what was there."""
-        self._check_generator()
         (*default, menu) = *self.default(), FileState(self._layout.menu, read(self._layout.menu))
+        if default[0].path == self._layout.defaults:
+            keep(default, os.path.join(self._root, BOOT_BACKUP.lstrip("/")), root=self._root)
         try:
             for state in self.wanted(parameters):
                 put(state)
@@ -102,13 +105,9 @@ class Grub:
         entries = read_menu(menu, origin=self._layout.menu)
         return entries if own is None else (*entries, *read_menu(own, origin=self._layout.custom_menu))
 
-    def _check_generator(self) -> None:
+    def _reads_drop_ins(self) -> bool:
         # A generator without Debian's patch never looks into the folder.
-        if "default/grub.d" not in (read(self._layout.generator) or ""):
-            raise BootLoaderError(
-                f"Cannot set {PARAMETER} for GRUB: {self._layout.generator} does not read {self._layout.drop_ins}."
-                f" This kind of GRUB is not supported yet: set {PARAMETER} in {self._layout.defaults} by hand"
-            )
+        return "default/grub.d" in (read(self._layout.generator) or "")
 
     def _generate(self, timeout: int) -> str:
         place = tempfile.gettempdir()

@@ -65,6 +65,7 @@ class _Reader:
     """What is known half way through a menu."""
 
     origin: str
+    elsewhere: bool = False
     words: list[str] = field(default_factory=list)
     blocks: list[_Block] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
@@ -74,10 +75,10 @@ class _Reader:
         words, self.words = self.words, []
         if not words:
             return
-        if words[0] == ELSEWHERE:
+        if words[0] == ELSEWHERE and not self.elsewhere:
             raise BootLoaderError(
                 f"Cannot see every boot entry: {self.origin} takes entries from elsewhere ({ELSEWHERE})."
-                " Such menus are not supported yet"
+                " Set the option bootloader to grub-bls"
             )
         # "if", "then" and "else" may stand before a command on one line.
         while words and words[0] in ("if", "then", "else", "elif"):
@@ -108,11 +109,14 @@ class _Reader:
         return Entry(title, identity, kernel, tuple(arguments), self.origin, managed=not reason, reason=reason)
 
 
-def read_menu(text: str, *, origin: str) -> tuple[Entry, ...]:
-    """Every entry of a menu that boots a kernel, in its order; one with several kernels yields several."""
+def read_menu(text: str, *, origin: str, elsewhere: bool = False) -> tuple[Entry, ...]:
+    """Every entry of a menu that boots a kernel, in its order; one with several kernels yields several.
+
+    A menu that takes entries from files is an error, unless ``elsewhere`` says that they are read there.
+    """
     if len(text) > LARGEST:
         raise _broken(origin, f"it has {len(text)} bytes, which no menu has")
-    reader = _Reader(origin)
+    reader = _Reader(origin, elsewhere)
     for match in _tokens(text, origin):
         _feed(reader, match)
     reader.finish_command()

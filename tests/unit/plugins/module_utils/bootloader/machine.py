@@ -10,7 +10,8 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ansible_collections.linux.kdump.plugins.module_utils.bootloader.grub import Grub, Layout
+from ansible_collections.linux.kdump.plugins.module_utils.bootloader.grub import Grub
+from ansible_collections.linux.kdump.plugins.module_utils.bootloader.grub_layouts import Layout
 from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
 
 #: What grub.d/10_linux does with the defaults, for one kernel.

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.linux.kdump.plugins.module_utils.bootloader.detect import find_bootloader
+from ansible_collections.linux.kdump.plugins.module_utils.bootloader.detect import candidates, find_bootloader
 from ansible_collections.linux.kdump.plugins.module_utils.bootloader.model import BootLoaderError
-from ansible_collections.linux.kdump.plugins.module_utils.bootloader.systemd_boot import SystemdBoot
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.bootloader.machine import Machine
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.bootloader.trees import TREES, Box
 
 
 def find(tmp_path: Path, choice: str, *, grub: bool, other: str = "") -> str:
     machine = Machine(tmp_path)
-    among = (machine.grub, SystemdBoot(machine.runner, str(tmp_path)))
+    among = (machine.grub, *candidates(machine.runner, str(tmp_path))[1:])
     if not grub:
         machine.menu.unlink()
     if other:
@@ -45,12 +45,9 @@ def test_a_choice_settles_what_detection_may_not(tmp_path: Path) -> None:
             "boot/loader/loader.conf",
             "files of grub and of systemd-boot. Set the option bootloader",
         ),
-        (
-            "auto",
-            False,
-            "boot/extlinux/extlinux.conf",
-            "Cannot change the boot entries of extlinux: this boot",
-        ),
+        ("auto", True, "boot/extlinux/extlinux.conf", "files of grub and of extlinux. Set the option bootloader"),
+        ("auto", False, "run/ostree-booted", "its arguments are part of the image"),
+        ("zipl", True, "", "Cannot use zipl on this machine: there is no /run/zipl/zipl.conf or /etc/zipl.conf"),
         ("auto", False, "", "none of the files known of any is there"),
         ("grub", False, "", "Cannot use grub on this machine: there is no "),
     ],
@@ -61,6 +58,15 @@ def test_anything_else_is_a_clear_question(tmp_path: Path, choice: str, grub: bo
     assert cause in caught.value.message
 
 
+@pytest.mark.parametrize("name", TREES)
+def test_every_tree_has_one_loader_and_no_other(tmp_path: Path, name: str) -> None:
+    box = Box(TREES[name], tmp_path)
+    assert find_bootloader("auto", box.runner, root=str(tmp_path)).name == box.loader.name
+
+
 def test_says_what_was_looked_for(tmp_path: Path) -> None:
-    with pytest.raises(BootLoaderError, match=r"boot/grub.cfg, /efi/loader/loader\.conf.*Install the packages"):
+    with pytest.raises(
+        BootLoaderError,
+        match=r"boot/grub.cfg, .*/efi/loader/loader\.conf.*zipl.*ostree-booted.*lilo.*yaboot.*Install the",
+    ):
         find(tmp_path, "auto", grub=False)

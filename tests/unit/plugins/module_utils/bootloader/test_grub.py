@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils import files
 from ansible_collections.linux.kdump.plugins.module_utils.bootloader import changes
+from ansible_collections.linux.kdump.plugins.module_utils.bootloader.grub import Grub
 from ansible_collections.linux.kdump.plugins.module_utils.bootloader.model import BootLoaderError
 from ansible_collections.linux.kdump.plugins.module_utils.command import CommandTimeoutError
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.bootloader.machine import Machine
@@ -126,12 +127,18 @@ def test_entries_of_the_administrators_own_menu_count(machine: Machine) -> None:
     assert machine.contents() == before
 
 
-def test_a_generator_that_reads_no_drop_ins_is_refused_before_anything_is_written(machine: Machine) -> None:
+def test_where_the_generator_reads_no_drop_ins_the_defaults_are_edited_and_kept(machine: Machine) -> None:
     Path(machine.layout.generator).write_text("#!/bin/sh\n")
-    before = machine.snapshot()
-    with pytest.raises(BootLoaderError, match="does not read"):
-        machine.grub.apply(WANTED, timeout=5)
-    assert machine.snapshot() == before
+    grub = Grub(machine.runner, machine.layout, root=str(machine.root))
+    defaults = machine.etc / "default" / "grub"
+    before = defaults.read_text()
+    grub.apply(WANTED, timeout=5)
+    assert defaults.read_text() == before.replace('LINUX=""', 'LINUX="crashkernel=64M"')
+    assert not machine.drop_in.exists()
+    kept = machine.root / "var/lib/linux-kdump.boot"
+    assert [path.read_text() for path in kept.rglob("grub")] == [before]
+    grub.apply((), timeout=5)
+    assert defaults.read_text() == before
 
 
 def test_says_what_else_the_generator_brought(machine: Machine) -> None:
