@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -18,6 +20,18 @@ WANTED = ("crashkernel=64M",)
 MORE = ("crashkernel=1G,high", "crashkernel=128M,low")
 
 _PARAMETER = re.compile(rb"crashkernel=[^\s\"']*")
+
+
+@pytest.fixture(autouse=True)
+def _without_waiting_for_disks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Syncing stays a step at which a change can be cut short, and takes no time."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+
+
+@pytest.fixture(autouse=True)
+def _scratch_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What a killed run leaves behind stays below the test's own folders."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("scratch")))
 
 
 @pytest.fixture(params=TREES)
