@@ -73,7 +73,8 @@ def regained(former: Former, *, host: Host, runner: CommandRunner) -> Iterator[N
         yield
     except (KdumpError, OSError) as error:
         words, facts = _told(error)
-        raise LoadError(f"{words} {_regain(former, host, runner)}", **facts) from error
+        # What tools say ends as they like.
+        raise LoadError(f"{words.rstrip('. ')}. {_regain(former, host, runner)}", **facts) from error
 
 
 def _regain(former: Former, host: Host, runner: CommandRunner) -> str:

@@ -36,6 +36,7 @@ class Machine:
         #: Texts of images that are refused, and by whom: by the loader at once, by kexec before it asks the kernel, or
         #: by the kernel.
         self.refused: dict[str, str] = {}
+        self.words = REFUSED
         self.runner = FakeRunner({
             ("systemctl", "show"): lambda argv: (0, f"UnitFileState=enabled\nActiveState={self.state}\n", ""),
             ("systemctl", "daemon-reload"): (0, "", ""),
@@ -50,7 +51,7 @@ class Machine:
     def load(self, argv: Sequence[str]) -> tuple[int, str, str]:
         text = (self.root / paths.KERNEL.lstrip("/")).read_text()
         if text in self.refused:
-            write(self.root, paths.LOAD_ERROR, REFUSED)
+            write(self.root, paths.LOAD_ERROR, self.words)
             self.refuse(self.refused[text])
             return 1, "", "Job for linux-kdump.service failed."
         line = next(line for line in (self.root / paths.LOADER.lstrip("/")).read_text().splitlines()
@@ -102,8 +103,15 @@ def test_what_the_kernel_refuses_leaves_the_host_with_the_image_before(machine: 
         machine.deploy("second", append="panic=3")
     assert caught.value.message == f"{REFUSED} The former image is loaded, now and at every boot."
     assert machine.files() == before
+
     assert machine.verbs == ["reload-or-restart", "daemon-reload", "restart"]
     assert machine.deploy("first")["changed"] is False
+
+
+def test_what_a_tool_says_without_a_full_stop_is_a_sentence_of_its_own(machine: Machine) -> None:
+    machine.refused["second"], machine.words = "kexec", "kexec says: Cannot determine the file type of /x\n"
+    with pytest.raises(KdumpError, match=r"the file type of /x\. The former image is loaded"):
+        machine.deploy("second")
 
 
 @pytest.mark.parametrize(
