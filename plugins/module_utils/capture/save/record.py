@@ -81,7 +81,8 @@ save_record() {
 
 write_record() {
     rm -f "$folder/.reserve"
-    if record >"$folder/kdump.json.part" && limited "$limit_sync" sync "$folder/kdump.json.part" &&
+    if record >"$folder/kdump.json.part" && chmod 600 "$folder"/* &&
+        limited "$limit_sync" sync "$folder/kdump.json.part" &&
         mv "$folder/kdump.json.part" "$folder/kdump.json" && limited "$limit_sync" sync "$folder"; then
         say "record-saved $path/$id/kdump.json"
     else

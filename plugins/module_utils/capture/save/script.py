@@ -38,9 +38,9 @@ LAST_PATH: t.Final = "tmp"
 
 #: The busybox applets that the script calls, beside the shell itself.
 APPLETS: t.Final = (
-    "cat", "cttyhack", "date", "dd", "findfs", "grep", "halt", "head", "insmod", "kill", "mdev", "mkdir", "mount",
-    "mv", "poweroff", "readlink", "reboot", "rm", "rmdir", "sed", "setsid", "sh", "sleep", "stat", "strings", "sync",
-    "tail", "timeout", "tr", "umount", "uname",
+    "cat", "chmod", "cttyhack", "date", "dd", "findfs", "grep", "halt", "head", "insmod", "kill", "mdev", "mkdir",
+    "mount", "mv", "poweroff", "readlink", "reboot", "rm", "rmdir", "sed", "setsid", "sh", "sleep", "stat", "strings",
+    "sync", "tail", "timeout", "tr", "umount", "uname",
 )  # fmt: skip
 
 

@@ -66,7 +66,9 @@ open_target() {
 
 # A link inside the target may lead out of it, and then the dump would go into this very memory.
 make_folder() {
-    if ! mkdir -p "$target$path" 2>"$temporary/out"; then
+    # The umask counts for nothing on NFS in a kernel without ACLs (Linux 6.1, tiny): modes are said.
+    # shellcheck disable=SC2174
+    if ! mkdir -p -m 700 "$target$path" 2>"$temporary/out"; then
         blame 1 0 0 fail-target
         fail "$tag" "$path cannot be made: $(last_words)"
         return 1
@@ -81,7 +83,7 @@ make_folder() {
         attempt=$((attempt + 1))
         new_id
         folder=$real/$id
-        mkdir "$folder" 2>"$temporary/out" && break
+        mkdir -m 700 "$folder" 2>"$temporary/out" && break
         folder=''
     done
     if [ -z "$folder" ]; then

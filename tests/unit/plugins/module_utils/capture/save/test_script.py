@@ -62,6 +62,13 @@ def test_every_command_is_in_the_image() -> None:
     assert (used & listed) - builtin <= set(save_script.APPLETS)
 
 
+def test_a_dump_is_its_owners_where_the_umask_counts_for_nothing(capture: Capture) -> None:
+    assert capture.run("umask 0") == list(drill.STAGES)
+    folder = capture.dump()
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
+
+
 def test_a_dump_is_saved(capture: Capture) -> None:
     assert capture.run() == list(drill.STAGES)
     folder = capture.dump()
