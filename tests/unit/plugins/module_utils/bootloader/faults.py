@@ -54,7 +54,7 @@ def killed_at(step: int, work: Callable[[], object], runner: FakeRunner) -> bool
             raise KilledError
 
     with pytest.MonkeyPatch.context() as patch:
-        _watch(act, lambda place, name, call: patch.setattr(place, name, call), runner)
+        _watch(act, patch.setattr, runner)
         try:
             work()
         except KilledError:
@@ -72,7 +72,7 @@ def failed_at(step: int, work: Callable[[], object], runner: FakeRunner) -> bool
             raise OSError(28, "No space left on device")
 
     with pytest.MonkeyPatch.context() as patch:
-        _watch(act, lambda place, name, call: patch.setattr(place, name, call), runner)
+        _watch(act, patch.setattr, runner)
         try:
             work()
         except Exception:

@@ -127,7 +127,12 @@ def test_it_goes_away_before_it_answers(tmp_path: Path) -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(tmp_path / "gdb.sock"))
     listener.listen()
-    thread = threading.Thread(target=lambda: listener.accept()[0].close())
+
+    def hang_up() -> None:
+        connection = listener.accept()[0]
+        connection.close()
+
+    thread = threading.Thread(target=hang_up)
     thread.start()
     wanted = r"gdb\.sock: (the connection was closed|Connection reset|Broken pipe)"
     with pytest.raises(KdumpError, match=wanted), Breakpoint(str(tmp_path / "gdb.sock"), ENTRY):
