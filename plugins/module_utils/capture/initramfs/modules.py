@@ -123,18 +123,25 @@ def _visit(tree: ModuleTree, name: str, above: frozenset[str], ordered: dict[str
         )
     if name in above:
         raise ModuleError(f"Cannot use the kernel module {name}: its dependencies in {tree.path} go round in a circle")
-    above = above | {name}
-    for soft in tree.soft.get(name, ()):
-        _visit_soft(tree, soft, above, ordered)
+    own = above | {name}
+    wishes = [found for wish in tree.soft.get(name, ()) for found in (wish, *tree.aliases.get(wish, ()))]
+    _visit_soft(tree, wishes, own, ordered)
     for need in tree.needs[name]:
-        _visit(tree, need, above, ordered)
+        _visit(tree, need, own, ordered)
     ordered[name] = KernelModule(name, tree.files[name])
+    _visit_soft(tree, wishes, above, ordered)
 
 
-def _visit_soft(tree: ModuleTree, wish: str, above: frozenset[str], ordered: dict[str, KernelModule]) -> None:
-    """A soft dependency is a module's name or an alias that several drivers answer to; the kernel takes what loads."""
-    for name in (wish, *tree.aliases.get(wish, ())):
-        if name not in tree.files or name in above or name in ordered:
+def _visit_soft(
+    tree: ModuleTree, wishes: Iterable[str], above: frozenset[str], ordered: dict[str, KernelModule]
+) -> None:
+    """A soft dependency is a module's name or an alias that several drivers answer to; the kernel takes what loads.
+
+    What cannot be loaded without a module that waits for it is left out: crypto_algapi asks for cryptomgr, which needs
+    crypto_algapi (seen in 6.1). It is asked for again when the module is there.
+    """
+    for name in wishes:
+        if name not in tree.files or name in ordered or name in above or above.intersection(tree.needs[name]):
             continue
         found: dict[str, KernelModule] = dict(ordered)
         _visit(tree, name, above, found)

@@ -79,6 +79,24 @@ def test_a_soft_dependency_is_optional_and_what_needs_it_is_not(tree: modules.Mo
     assert chosen == {"crc32c_intel": True, "crc32c_generic": True, "libcrc32c": False, "xfs": False}
 
 
+def test_a_soft_dependency_that_waits_for_who_asks_comes_after_it(tmp_path: Path) -> None:
+    """As Linux 6.1 has it where cryptography is modular: crypto_algapi asks for cryptomgr, which needs it."""
+    dep = (
+        "c/crypto.ko:\nc/crypto_algapi.ko: c/crypto.ko\nc/aead.ko: c/crypto_algapi.ko c/crypto.ko\n"
+        "c/cryptomgr.ko: c/aead.ko c/crypto_algapi.ko c/crypto.ko\nf/xfs.ko: c/crypto_algapi.ko c/crypto.ko\n"
+    )
+    tree = write_tree(tmp_path, dep=dep, softdep="softdep crypto_algapi pre: cryptomgr\n", alias="")
+    chosen = {module.name: module.optional for module in modules.in_order(tree, ["xfs"])}
+    assert list(chosen) == ["crypto", "crypto_algapi", "aead", "cryptomgr", "xfs"]
+    assert [name for name, optional in chosen.items() if optional] == ["aead", "cryptomgr"]
+
+
+def test_soft_dependencies_on_each_other_are_no_circle(tmp_path: Path) -> None:
+    soft = "softdep a pre: b\nsoftdep b pre: a\n"
+    tree = write_tree(tmp_path, dep="a.ko:\nb.ko:\n", softdep=soft, alias="")
+    assert _order(tree, "a") == ["b", "a"]
+
+
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.sets(st.sampled_from("abcdefgh"), max_size=3), min_size=8))
 def test_any_dependencies_give_an_order_or_a_circle(needs: dict[str, set[str]]) -> None:
     table = {name: tuple(sorted(needs[name])) for name in needs}
