@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The linux.kdump maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The manifest of a built kernel: from what it was made, with what, and what came out; and whether that is still so."""
+"""The manifest of what was built: from what it was made, with what, and what came out; and whether that is still so."""
 
 from __future__ import annotations
 
@@ -35,7 +35,12 @@ def _described(path: str) -> dict[str, t.Any]:
 
 def kernel_manifest(facts: Mapping[str, t.Any]) -> Manifest:
     """The document for ``facts`` about a kernel."""
-    return {"schema": dict(SCHEMA), "kind": "kernel", **facts}
+    return manifest_of("kernel", facts)
+
+
+def manifest_of(kind: str, facts: Mapping[str, t.Any]) -> Manifest:
+    """The document for ``facts`` about what is of that kind."""
+    return {"schema": dict(SCHEMA), "kind": kind, **facts}
 
 
 def write(folder: str, manifest: Manifest) -> None:
@@ -43,7 +48,7 @@ def write(folder: str, manifest: Manifest) -> None:
     write_atomic(os.path.join(folder, FILE), canonical_json(manifest))
 
 
-def read_intact(folder: str, digest: str) -> Manifest | None:
+def read_intact(folder: str, digest: str, kind: str = "kernel") -> Manifest | None:
     """The manifest in ``folder`` if it is of these inputs and every file is as it says; None otherwise."""
     path = os.path.join(folder, FILE)
     if not os.path.isfile(path) or os.path.getsize(path) > _MAX_BYTES:
@@ -51,7 +56,7 @@ def read_intact(folder: str, digest: str) -> Manifest | None:
     try:
         manifest = json.loads(read_text(path) or "")
         files: Mapping[str, t.Any] = manifest["files"]
-        same = manifest["schema"] == SCHEMA and manifest["kind"] == "kernel" and manifest["digest"] == digest
+        same = manifest["schema"] == SCHEMA and manifest["kind"] == kind and manifest["digest"] == digest
         intact = same and bool(files) and describe_files(folder, files) == files
     except (ValueError, KeyError, TypeError, AttributeError, OSError):
         return None

@@ -124,7 +124,7 @@ def apply(request: Request, wanted: Desired, runner: CommandRunner, progress: Pr
         found = current(wanted)
         if found:  # another run built it while this one waited
             return found
-        _check_space(kernels, _needed_bytes(request, wanted.source))
+        check_space(kernels, _needed_bytes(request, wanted.source))
         with staging_in(kernels) as staging:
             return _build(request, wanted, Compiler(
                 architecture=request.architecture, prefix=wanted.toolchain.prefix, runner=runner, progress=progress,
@@ -144,7 +144,7 @@ def _build(request: Request, wanted: Desired, compiler: Compiler) -> manifest.Ma
         raise
     except KdumpError as error:
         kept = f"{wanted.folder}.failed.log"
-        if _keep_log(compiler.log, kept):
+        if keep_log(compiler.log, kept):
             error.facts["log_path"] = kept
         raise
     _finish(request, results, release)
@@ -211,17 +211,18 @@ def _needed_bytes(request: Request, source: Source) -> int:
     return source.needed_bytes + (_MINIMAL_BYTES if request.from_fragments else _WHOLE_BYTES[request.debug_info])
 
 
-def _check_space(folder: str, needed: int) -> None:
+def check_space(folder: str, needed: int, what: str = "a kernel") -> None:
+    """Say before a build that it would not fit."""
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise BuildError(
-            f"Cannot build a kernel in {folder}: it takes {needed >> 20} MiB for a while, "
+            f"Cannot build {what} in {folder}: it takes {needed >> 20} MiB for a while, "
             f"and {free >> 20} MiB are free. Make room, or name another cache_dir"
         )
 
 
 @contextmanager
-def only_one(kernels: str, timeout: int, progress: Progress) -> Iterator[None]:
+def only_one(kernels: str, timeout: int, progress: Progress, what: str = "a kernel") -> Iterator[None]:
     """Hold the lock of the cache; what an earlier, killed build left is then nobody's and goes."""
     deadline = time.monotonic() + timeout
     with open(os.path.join(kernels, ".lock"), "w", encoding="utf-8") as lock:
@@ -229,7 +230,7 @@ def only_one(kernels: str, timeout: int, progress: Progress) -> Iterator[None]:
             progress.say("waiting for another build to end")
             if time.monotonic() > deadline or progress.abandoned():
                 raise BuildError(
-                    f"Cannot build a kernel in {kernels}: another build there has not ended. "
+                    f"Cannot build {what} in {kernels}: another build there has not ended. "
                     "Wait for it, or name another cache_dir"
                 )
             time.sleep(0.5)
@@ -267,7 +268,8 @@ def publish(results: str, folder: str) -> None:
         os.unlink(f"{folder}.failed.log")
 
 
-def _keep_log(log: str, path: str) -> bool:
+def keep_log(log: str, path: str) -> bool:
+    """Keep the log of a build that failed."""
     # Moved, since a copy needs room, and a full disk may be the very failure.
     try:
         os.replace(log, path)

@@ -8,22 +8,21 @@ from __future__ import annotations
 import glob
 import os
 import re
-import shutil
 import time
 import typing as t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...command import CommandRunner, CommandTimeoutError, Completed, which
-from ...errors import KdumpError
+from ...command import which
 from ...files import read_text, write_atomic
-from ...progress import Progress, minutes, run_watched
+from ...progress import minutes
 from .architectures import Architecture
 from .fragments.system import UNBOUND
 from .kconfig import check as kconfig_check
 from .kconfig import fragment as kconfig
 from .kconfig.tree import Tree
 from .source import Source, unpacked_root
+from .steps import CompileError, Steps
 
 #: Fixed, so that the same inputs give the same bytes wherever and whenever they are built.
 FIXED_ENVIRONMENT: t.Final = {
@@ -39,20 +38,11 @@ FIXED_ENVIRONMENT: t.Final = {
 OBJECTS_PER_OPTION: t.Final = 2.1
 _OBJECT_LINE = re.compile(rb"^  (?:CC|AS)  ", re.MULTILINE)
 
-#: Lines of the build log that go into an error.
-_TAIL = 20
-_MAX_TAIL_BYTES = 1 << 16
-_ERROR_LINE = re.compile(r"(?:: (?:fatal )?error: |undefined reference|\*\*\* (?!Waiting))")
-
 
 #: The folder of the results that is the root of the module tree: what is installed below / has ``lib/modules`` in it.
 MODULES: t.Final = "modules"
 #: Links that modules_install leaves, to folders that are gone after the build.
 _DANGLING: t.Final = ("build", "source")
-
-
-class CompileError(KdumpError):
-    """A step of the build failed."""
 
 
 class ObjectCounter:
@@ -78,25 +68,18 @@ class ObjectCounter:
 
 
 @dataclass
-class Compiler:
-    """One build in ``staging``."""
+class Compiler(Steps):
+    """One build of a kernel in ``staging``."""
+
+    ENVIRONMENT = FIXED_ENVIRONMENT
 
     architecture: Architecture
     prefix: str
-    runner: CommandRunner
-    progress: Progress
-    staging: str
     jobs: int
-    deadline: float
     root: str = ""
     objects: int = 0
     estimate: int = 0
     has_modules: bool = False
-
-    @property
-    def log(self) -> str:
-        """Everything the build printed."""
-        return os.path.join(self.staging, "build.log")
 
     @property
     def _output(self) -> str:
@@ -111,7 +94,7 @@ class Compiler:
         folder = os.path.join(self.staging, "source")
         os.mkdir(folder)
         argv = ["tar", "--extract", "--no-same-owner", "--file", source.path, "--directory", folder]
-        self._run(argv, what=f"unpack {source.path}", news=lambda: f"unpacking {os.path.basename(source.path)}")
+        self.run(argv, what=f"unpack {source.path}", news=lambda: f"unpacking {os.path.basename(source.path)}")
         self.root = unpacked_root(folder, source.path)
 
     def configure(self, settings: Mapping[str, kconfig.Setting], base: str | None = None) -> None:
@@ -181,58 +164,10 @@ class Compiler:
         if self.prefix:
             settings["CROSS_COMPILE"] = self.prefix
         assignments = [f"{name}={value}" for name, value in settings.items()]
-        self._run(["make", "-C", self.root, *assignments, *goals], what=what, news=news)
-
-    def _run(self, argv: Sequence[str], *, what: str, news: t.Callable[[], str]) -> None:
-        """Run one step with nothing of the caller's environment, which kbuild would heed in a hundred variables."""
-        environment = {**FIXED_ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath), "TMPDIR": self.staging}
-        clean = ["env", "--ignore-environment", *(f"{name}={value}" for name, value in environment.items())]
-        self.progress.say(news())
-        try:
-            done = run_watched(
-                self.runner, [*clean, *argv], what=what, timeout=max(1, int(self.deadline - time.monotonic())),
-                log=self.log, progress=self.progress, news=news, cwd=self.staging,
-            )  # fmt: skip
-        except CommandTimeoutError as error:
-            raise CompileError(
-                f"Cannot {what}: the time for the whole build ran out. Raise the option timeout, or look in the log "
-                "for what it waits for",
-                log=_tail(self.log)[-_TAIL:],
-            ) from error
-        if done.rc != 0:
-            raise self._failure(what, done)
-
-    def _failure(self, what: str, done: Completed) -> CompileError:
-        lines = _tail(self.log)
-        log = "\n".join(lines)
-        if "No space left on device" in log or _is_full(self.staging):
-            return CompileError(
-                f"Cannot {what}: the file system of {os.path.dirname(self.staging)} is full. "
-                "Make room, or name another cache_dir",
-                log=lines, rc=done.rc,
-            )  # fmt: skip
-        telling = next(
-            (line for line in lines if _ERROR_LINE.search(line)), lines[-1] if lines else "it printed nothing"
-        )
-        return CompileError(
-            f"Cannot {what}: it ended with status {done.rc}: {telling.strip()[:300]}", log=lines[-_TAIL:], rc=done.rc
-        )
+        self.run(["make", "-C", self.root, *assignments, *goals], what=what, news=news)
 
 
 def _require_depmod() -> None:
     """Before the build, since kbuild only warns after it, and without depmod's files nobody finds a module."""
     if not which("depmod"):
         raise CompileError("Cannot build kernel modules: there is no depmod. Install it (apt-get install kmod)")
-
-
-def _tail(path: str) -> list[str]:
-    try:
-        with open(path, "rb") as stream:
-            stream.seek(max(0, os.path.getsize(path) - _MAX_TAIL_BYTES))
-            return stream.read().decode("utf-8", "replace").splitlines()
-    except OSError:
-        return []
-
-
-def _is_full(folder: str) -> bool:
-    return shutil.disk_usage(folder).free < 1 << 20

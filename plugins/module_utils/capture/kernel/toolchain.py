@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The linux.kdump maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tools that build a kernel: are they there, and which versions are they."""
+"""The tools of a build: are they there, and which versions are they."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import os
 import typing as t
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from ...command import CommandRunner, which
 from ...errors import KdumpError
@@ -26,8 +25,21 @@ HEADERS: t.Final = {"libelf.h": "libelf-dev", "stdio.h": "libc6-dev"}
 _TIMEOUT = 30
 
 
+@dataclass(frozen=True)
+class Needs:
+    """What the build host needs to build something."""
+
+    what: str
+    #: Commands, and headers of its own, with Debian's package of each.
+    tools: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+KERNEL: t.Final = Needs("a kernel", TOOLS, HEADERS)
+
+
 class ToolchainError(KdumpError):
-    """The tools that build a kernel are missing or make code for another machine."""
+    """The tools of a build are missing or make code for another machine."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +53,12 @@ class Toolchain:
 
 
 def missing_packages(
-    runner: CommandRunner,
-    which: Callable[[str], str | None] = which,
-    tools: Mapping[str, str] = MappingProxyType(TOOLS),
+    runner: CommandRunner, which: Callable[[str], str | None] = which, needs: Needs = KERNEL
 ) -> list[str]:
     """Debian's names of the packages that are not there."""
-    missing = [package for tool, package in tools.items() if not which(tool)]
+    missing = [package for tool, package in needs.tools.items() if not which(tool)]
     has_header = _include if which("gcc") else _exists
-    return missing + [package for header, package in HEADERS.items() if not has_header(runner, header)]
+    return missing + [package for header, package in needs.headers.items() if not has_header(runner, header)]
 
 
 def _include(runner: CommandRunner, header: str) -> bool:
@@ -61,21 +71,32 @@ def _exists(_runner: CommandRunner, header: str) -> bool:
     return os.path.isfile(os.path.join("/usr/include", header))
 
 
-def inspect(runner: CommandRunner, architecture: Architecture, which: Callable[[str], str | None] = which) -> Toolchain:
+def inspect(
+    runner: CommandRunner,
+    architecture: Architecture,
+    which: Callable[[str], str | None] = which,
+    needs: Needs = KERNEL,
+) -> Toolchain:
     """The compiler to use and its version; all that is missing is named at once."""
     prefix = _prefix(runner, architecture, which)
-    missing = missing_packages(runner, which, {**TOOLS, **(architecture.packages if prefix else {})})
+    tools = {**needs.tools, **(architecture.packages if prefix else {})}
+    missing = missing_packages(runner, which, Needs(needs.what, tools, needs.headers))
     if missing:
-        raise ToolchainError(
-            f"Cannot build a kernel for {architecture.name}: these packages are missing: {' '.join(missing)}. "
-            f"Install them (apt-get install {' '.join(missing)})",
-            missing=missing,
-        )
+        raise lacking(needs.what, architecture, missing)
     compiler = f"{prefix}gcc"
     machine = _first_line(runner, compiler, "-dumpmachine")
     if not machine.startswith(architecture.compiler):
-        raise ToolchainError(f"Cannot build a kernel for {architecture.name}: {compiler} makes code for {machine}")
+        raise ToolchainError(f"Cannot build {needs.what} for {architecture.name}: {compiler} makes code for {machine}")
     return Toolchain(prefix, {tool: _first_line(runner, f"{prefix}{tool}", "--version") for tool in ("gcc", "ld")})
+
+
+def lacking(what: str, architecture: Architecture, missing: list[str]) -> ToolchainError:
+    """The error that names what has to be installed."""
+    return ToolchainError(
+        f"Cannot build {what} for {architecture.name}: these packages are missing: {' '.join(missing)}. "
+        f"Install them (apt-get install {' '.join(missing)})",
+        missing=missing,
+    )
 
 
 def _prefix(runner: CommandRunner, architecture: Architecture, which: Callable[[str], str | None]) -> str:
