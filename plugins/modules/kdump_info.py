@@ -512,6 +512,84 @@ evidence:
           elements: str
           sample: [lockdown, capability, yama, apparmor]
       sample: {selinux: null, apparmor: true, fips: false, modules: [lockdown, capability, yama, apparmor]}
+    system:
+      description: >-
+        The clock, the distribution and hardware for which distributions reserve more. By C(/usr/lib/os-release),
+        C(/etc/os-release), C(getconf PAGE_SIZE), C(/sys/devices/system/cpu/sev), C(/sys/bus/pci/drivers/mlx5_core) and
+        C(/sys/devices/platform).
+      returned: success
+      type: dict
+      sample:
+        {time: 1764000000, distribution: debian, version: "12", name: Debian GNU/Linux 12 (bookworm), page_bytes: 4096,
+         memory_encryption: false, mlx5: false, smmu: false}
+    engine:
+      description:
+        - The configuration of the distribution's kdump, null where none is installed. By C(/etc/default/kdump-tools),
+          C(/etc/kdump.conf) or C(/etc/sysconfig/kdump), and C(/var/lib/kdump) or C(/boot) for the save environments of
+          the kernels in C(/lib/modules).
+        - C(settings) leaves out whatever may be a password. C(problems) says what its tool would not take.
+      returned: success
+      type: dict
+      sample:
+        {name: kdump-tools, unit: kdump-tools.service, settings: {USE_KDUMP: "1"}, problems: [],
+         kernels: [{release: 6.1.0-40-amd64, initramfs: /var/lib/kdump/initrd.img-6.1.0-40-amd64}]}
+    masked:
+      description: >-
+        The units that load a crash image and that are masked, this collection's and those of the distributions. By
+        C(/etc/systemd/system) and C(/run/systemd/system).
+      returned: success
+      type: list
+      elements: str
+      sample: [kdump.service]
+    boot_sysctls:
+      description: >-
+        What the next boot sets of the settings in RV(evidence.sysctls), and which file says so. By C(/etc/sysctl.d) and
+        its kin.
+      returned: success
+      type: dict
+      sample: {kernel.kexec_load_disabled: {value: "1", path: /etc/sysctl.d/90-hardening.conf}}
+    folder:
+      description:
+        - Who may look into the folder O(dump_path) and into dumps in it, whether it can be written to and opened after
+          a crash. By C(stat), C(statvfs), C(/sys/dev/block) and the headers of encrypted disks.
+        - C(open) are the first files of dumps that others than their owner may read. C(unlock_bytes) is the memory that
+          it takes to open the encrypted disks that it is on; null where a header cannot be read.
+      returned: success
+      type: dict
+      sample:
+        {exists: true, mode: "0700", uid: 0, read_only: false, inodes_free: 190000, encrypted: false, unlock_bytes: 0,
+         open: []}
+    hotplug:
+      description: >-
+        Whether CPUs and memory can come while the host runs, and who brings the crash image up to date then, the kernel
+        itself or a rule of udev. By C(/sys/devices/system/cpu), C(/sys/devices/system/memory/crash_hotplug),
+        C(/sys/bus/acpi/devices), C(/sys/bus/virtio/drivers/virtio_mem) and C(/usr/lib/udev/rules.d) and its kin.
+      returned: success
+      type: dict
+      sample:
+        {cpus_possible: 2, cpus_present: 2, memory_devices: 0, kernel_updates_cpus: null, kernel_updates_memory: null,
+         rules: []}
+    watchdogs:
+      description: The hardware's watchdogs, 8 at most. By C(/sys/class/watchdog).
+      returned: success
+      type: list
+      elements: dict
+      sample: [{name: watchdog0, identity: iTCO_wdt, state: active, timeout: 30}]
+    files:
+      description: >-
+        Size and time of change, in seconds since 1970, of what a crash image is made of and configured by, by path. Of
+        this collection's files in C(/usr/local/lib/linux-kdump), the running kernel in C(/boot), its modules,
+        C(/etc/fstab), C(/etc/crypttab) and the files of RV(evidence.engine).
+      returned: success
+      type: dict
+      sample: {/usr/local/lib/linux-kdump/vmlinuz: {bytes: 2417664, modified: 1764000000}}
+    kdumpctl_test:
+      description: >-
+        How C(kdumpctl test) went, by its C(status) and the time C(at) which it was written; null where there was none
+        since the save environment was built. By C(/var/lib/kdump/vmcore-creation.status).
+      returned: success
+      type: dict
+      sample: {status: success, at: 1764000000}
     privileged:
       description: It ran as root. By C(geteuid).
       returned: success

@@ -22,9 +22,11 @@ from .abilities import kernel_lacks
 from .boot_entries import read_boot
 from .bounds import bounded
 from .devices import interface_documents, target_steps
+from .distribution_kdump import masked_units, read_engine, read_test
 from .dumps import list_dumps
 from .estimate import Request as EstimateRequest
 from .estimate import estimate
+from .readiness import read_boot_sysctls, read_files, read_folder, read_hotplug, read_system, read_watchdogs
 from .service import read_service, read_systemd_state
 from .settings import read_kernel_config, read_security, read_sysctls
 from .target import find_target
@@ -69,6 +71,15 @@ class Evidence:
     boot: dict[str, t.Any] | None
     sysctls: dict[str, int | str | None]
     security: dict[str, t.Any]
+    system: dict[str, t.Any]
+    engine: dict[str, t.Any] | None
+    masked: list[str]
+    boot_sysctls: dict[str, dict[str, str]]
+    folder: dict[str, t.Any]
+    hotplug: dict[str, t.Any]
+    watchdogs: list[dict[str, t.Any]]
+    files: dict[str, dict[str, int]]
+    kdumpctl_test: dict[str, t.Any] | None
     privileged: bool
     unread: dict[str, str]
     #: Only where it is asked for: it takes time.
@@ -110,6 +121,7 @@ def _gather(
 ) -> Evidence:  # fmt: skip
     system = os.uname()
     crash, record = read_crash(host), read_record(host)
+    engine = read_engine(host)
     return Evidence(
         nodename=system.nodename,
         release=system.release,
@@ -139,6 +151,15 @@ def _gather(
         boot=read_boot(find) if find else None,
         sysctls=read_sysctls(host),
         security=read_security(host),
+        system=read_system(host),
+        engine=engine,
+        masked=masked_units(host),
+        boot_sysctls=read_boot_sysctls(host),
+        folder=read_folder(dump_path, host),
+        hotplug=read_hotplug(host),
+        watchdogs=read_watchdogs(host),
+        files=read_files(host, release=system.release, engine=engine),
+        kdumpctl_test=read_test(host),
         privileged=os.geteuid() == 0,
         # The last: what all the others met.
         unread=_unread(host),
