@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.audit import documents
-from ansible_collections.linux.kdump.tests.unit.audit_samples import schema, small_document
+from ansible_collections.linux.kdump.tests.unit.audit_documents import schema, small_document
 
 HOST: dict[str, t.Any] = {
     "schema": documents.HOST_SCHEMA,
