@@ -255,6 +255,42 @@ reserved_bytes:
   returned: success
   type: int
   sample: 0
+rebooted_in_vain:
+  description:
+    - Whether M(linux.kdump.reboot) has rebooted the host for this very value, and it did not come into force. It is not
+      rebooted for it again as long as C(/var/lib/linux-kdump.rebooted-for) is there, which holds the value and the boot
+      that ended then.
+  returned: success
+  type: bool
+  sample: false
+shortfall:
+  description:
+    - Why the memory is not there, and no further reboot will change that. Null where it is there, and where the host
+      has yet to reboot.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description:
+        - V(unsupported), V(not-passed), V(other-value), V(no-low-memory), V(no-room), V(in-use), V(address), V(syntax),
+          V(too-large), V(no-range), V(xen), V(capture-kernel), V(given-back) or V(silent).
+      returned: success
+      type: str
+      sample: no-room
+    message:
+      description: What that means, and what to do.
+      returned: success
+      type: str
+      sample: >-
+        Cannot bring crashkernel=64M into force: the kernel has reserved 0 bytes of 64M: there was no stretch of free
+        memory of that size where the kernel looks. Ask for less.
+    log:
+      description: What the kernel said about it.
+      returned: success
+      type: list
+      elements: str
+      sample: ["crashkernel reservation failed - No suitable area found."]
+  sample: null
 expected_bytes:
   description: What O(size) reserves on this host, without what the kernel adds below 4 GiB. V(0) if O(state=absent).
   returned: success
@@ -547,6 +583,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linux.kdump.plugins.module_utils.bootloader.detect import BOOTLOADERS, find_bootloader
 from ansible_collections.linux.kdump.plugins.module_utils.command import ModuleRunner
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.reserve import reserve
+from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.shortfall import read_log
 from ansible_collections.linux.kdump.plugins.module_utils.wiring import conclude
 
 ESTIMATE: dict[str, dict[str, object]] = {
@@ -596,6 +633,7 @@ def main() -> None:
             state=options["state"],
             minimum=options["minimum_bytes"],
             find=lambda: find_bootloader(options["bootloader"], ModuleRunner(module)),
+            log=lambda: read_log(ModuleRunner(module)),
             timeout=options["generator_timeout"],
             check=module.check_mode,
             warn=module.warn,

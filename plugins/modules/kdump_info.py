@@ -178,6 +178,14 @@ evidence:
           returned: success
           type: int
           sample: 67108864
+        shortfall:
+          description: >-
+            Why less is reserved than C(crashkernel=) on the running command line asks for, with C(id), C(message) and
+            C(log) as in RV(linux.kdump.crashkernel#module:shortfall). Null where nothing lacks. By C(dmesg), or
+            C(journalctl --dmesg), and C(/proc/iomem).
+          returned: success
+          type: dict
+          sample: null
         load_disabled:
           description: C(/proc/sys/kernel/kexec_load_disabled) is 1.
           returned: success

@@ -13,8 +13,8 @@ description:
   - Reboots the host through its boot loader and waits until its boot id has changed, it is not in a capture kernel and
     systemd has settled.
   - Notes the purpose on the host. A second reboot for the same purpose is refused until the note is gone, so that a
-    value which cannot take effect does not lead to a reboot loop. M(linux.kdump.crashkernel) removes its note when it
-    changes the boot entries and when it sees that the value has come into force, the roles P(linux.kdump.deploy#role)
+    value which cannot take effect does not lead to a reboot loop. M(linux.kdump.crashkernel) removes its note when
+    another value is asked for and when it sees that the value has come into force, the roles P(linux.kdump.deploy#role)
     and P(linux.kdump.system_kernel#role) theirs when the reboot has brought it. A host that did not go down may be told
     again.
   - Needs C(become) where the login user is not root.

@@ -15,10 +15,11 @@ from ..bootloader.model import BootLoader, Entry, FileState
 from ..errors import KdumpError
 from ..host.paths import REBOOT_NOTE
 from ..host.tree import Host
-from ..kexec.state import CRASH_SIZE
+from ..kexec.state import BOOT_ID, CRASH_SIZE
 from .evaluate import Reservation, amount, evaluate, ram_regions, system_ram
 from .fit import IOMEM
 from .grammar import PARAMETER, Spec, SpecError, Value, on_command_line, parse_spec, parse_value
+from .shortfall import explain
 from .sizing import Chosen, choose_size
 
 COMMAND_LINE: t.Final = "/proc/cmdline"
@@ -122,6 +123,7 @@ def reserve(
     images: t.Optional[Mapping[str, t.Any]] = None,
     minimum: int = 0,
     host: t.Optional[Host] = None,
+    log: Callable[[], Sequence[str]] = tuple,
 ) -> dict[str, t.Any]:
     """The module's work: all four steps, and their result. The value is judged before a boot loader is looked for."""
     if timeout < 1:
@@ -136,11 +138,43 @@ def reserve(
     idle = check or not todo.changed
     outcome = Outcome(todo.entries) if idle else apply(todo, loader=loader, timeout=timeout)
     answer = result(todo, outcome, loader=loader)
-    if not check and (todo.changed or not answer["reboot_required"]):
+    noted, vain = read_note(host)
+    answer["rebooted_in_vain"] = vain and noted == purpose(answer["spec"])
+    answer["shortfall"] = shortfall(answer, todo.current.running, host=host, log=log)
+    if not check and (noted != purpose(answer["spec"]) or not answer["reboot_required"]):
         host.forget(REBOOT_NOTE)  # a new value deserves a new reboot, one in force needs none
-    for warning in (*wanted.chosen.warnings, *outcome.warnings, *disappointment(answer)):
+    said = answer["shortfall"]
+    for warning in (*wanted.chosen.warnings, *outcome.warnings, *([said["message"]] if said else ())):
         warn(warning)
     return answer
+
+
+def purpose(spec: str) -> str:
+    """What a host is rebooted for, as the note says it."""
+    return spec or "no crashkernel="
+
+
+def read_note(host: Host) -> tuple[str, bool]:
+    """What the host was last rebooted for, and whether it has booted since; nothing where that was a success."""
+    boot, _newline, noted = (host.read(REBOOT_NOTE) or "").partition("\n")
+    return noted.strip(), bool(boot) and boot != host.line(BOOT_ID)
+
+
+def shortfall(
+    answer: Mapping[str, t.Any], running: Sequence[str], *, host: Host, log: Callable[[], Sequence[str]]
+) -> t.Optional[dict[str, t.Any]]:
+    """Why no further reboot will help; None where one may, or none is needed."""
+    expected, reserved = answer["expected_bytes"], answer["reserved_bytes"]
+    if answer["reboot_required"]:
+        hopeless = answer["rebooted_in_vain"]
+    else:
+        hopeless = expected > 0 and (reserved is None or reserved < expected)
+    if not hopeless:
+        return None
+    return explain(
+        on_command_line(answer["spec"]), running, same=not answer["reboot_required"], reserved=reserved,
+        expected=expected, log=log(), iomem=host.read(IOMEM) or "",
+    ).document()  # fmt: skip
 
 
 def _check_room(wanted: Desired, minimum: int) -> None:
@@ -169,17 +203,6 @@ def result(plan: Plan, outcome: Outcome, *, loader: BootLoader) -> dict[str, t.A
         "overruled": list(loader.rivals()),
         "diff": _diff(plan, outcome),
     }
-
-
-def disappointment(answer: Mapping[str, t.Any]) -> tuple[str, ...]:
-    """A warning if the kernel was booted with the wanted value and did not do what it says: no reboot will help."""
-    expected, reserved = answer["expected_bytes"], answer["reserved_bytes"]
-    if answer["reboot_required"] or reserved is None or reserved >= expected:
-        return ()
-    return (
-        f"The running kernel was booted with the wanted {PARAMETER} and reserved {amount(reserved)} of"
-        f" {amount(expected)}: another reboot will not change that. Its log (dmesg) says why",
-    )
 
 
 def meaning(values: Sequence[str]) -> t.Optional[Mapping[str, Value]]:

@@ -15,6 +15,7 @@ from ..bootloader.model import BootLoader
 from ..command import CommandRunner, CommandTimeoutError
 from ..crashkernel.evaluate import MIB, NothingReservedError, evaluate, ram_regions, system_ram
 from ..crashkernel.grammar import on_command_line, parse_spec
+from ..crashkernel.shortfall import explain, read_log
 from ..errors import KdumpError
 from ..kexec.state import BOOT_ID, Crash, LoadRecord, is_current, read_crash, read_record
 from . import paths
@@ -134,7 +135,7 @@ def _gather(
         kernel_lacks=kernel_lacks(host, release=system.release, machine=system.machine),
         systemd_state=read_systemd_state(runner),
         capture_kernel=host.exists("/proc/vmcore"),
-        crash={**asdict(crash), "expected_bytes": expected_bytes(host, release=system.release)},
+        crash=_crash(crash, host=host, runner=runner, release=system.release),
         load=record.document() if record else None,
         load_current=_current(record, host=host, crash=crash),
         load_error=host.line(paths.LOAD_ERROR),
@@ -164,6 +165,18 @@ def _gather(
         # The last: what all the others met.
         unread=_unread(host),
     )
+
+
+def _crash(crash: Crash, *, host: Host, runner: CommandRunner, release: str) -> dict[str, t.Any]:
+    """The kernel's own view, and why it has reserved less than its command line says, where it has."""
+    values = on_command_line(host.line("/proc/cmdline") or "")
+    expected = expected_bytes(host, release=release)
+    lacks = bool(values) and (crash.reserved_bytes or 0) < (expected or 1)
+    reason = lacks and explain(
+        values, values, same=True, reserved=crash.reserved_bytes, expected=expected, log=read_log(runner),
+        iomem=host.read("/proc/iomem") or "",
+    ).document()  # fmt: skip
+    return {**asdict(crash), "expected_bytes": expected, "shortfall": reason or None}
 
 
 def _current(record: LoadRecord | None, *, host: Host, crash: Crash) -> bool | None:

@@ -9,7 +9,9 @@ import typing as t
 from pathlib import Path
 
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.reserve import reserve
+from ansible_collections.linux.kdump.plugins.module_utils.host.paths import REBOOT_NOTE
 from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
+from ansible_collections.linux.kdump.plugins.module_utils.kexec.state import BOOT_ID
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.bootloader.machine import Machine
 
 
@@ -19,6 +21,8 @@ class Managed(Machine):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.warnings: list[str] = []
+        self.log: tuple[str, ...] = ()
+        self.note = root / REBOOT_NOTE.lstrip("/")
         for folder in ("proc", "sys/kernel"):
             (root / folder).mkdir(parents=True)
         (root / "proc/iomem").write_text("00100000-3ffdbfff : System RAM\n")
@@ -31,6 +35,13 @@ class Managed(Machine):
         size.unlink(missing_ok=True)
         if reserved is not None:
             size.write_text(f"{reserved}\n")
+
+    def noted(self, text: str, *, boot: str) -> None:
+        """It was rebooted before, for what is noted, and this is another boot."""
+        self.note.parent.mkdir(parents=True)
+        self.note.write_text(text)
+        (self.root / BOOT_ID.lstrip("/")).parent.mkdir(parents=True)
+        (self.root / BOOT_ID.lstrip("/")).write_text(f"{boot}\n")
 
     def reserve(
         self,
@@ -46,5 +57,5 @@ class Managed(Machine):
         return reserve(
             size=size, state="absent" if size is None else "present", find=lambda: self.grub,
             timeout=timeout, check=check, warn=self.warnings.append, host=Host(str(self.root)), fit=fit,
-            minimum=minimum, images=images,
+            minimum=minimum, images=images, log=lambda: self.log,
         )  # fmt: skip

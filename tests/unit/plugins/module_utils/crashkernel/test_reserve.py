@@ -12,7 +12,6 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.evaluate import NothingReservedError
 from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.grammar import SpecError
-from ansible_collections.linux.kdump.plugins.module_utils.crashkernel.reserve import disappointment
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 from ansible_collections.linux.kdump.plugins.module_utils.host import paths
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.crashkernel.managed import Managed
@@ -88,14 +87,12 @@ def test_the_note_of_a_reboot_goes_when_it_has_done_its_work_or_the_value_is_new
     machine: Managed, running: str, size: str, check: bool, kept: bool
 ) -> None:
     machine.reserve("64M")
-    note = machine.root / "var/lib/linux-kdump.rebooted-for"
-    note.parent.mkdir(parents=True)
-    note.write_text("crashkernel=64M\n")
+    machine.noted("one\ncrashkernel=64M\n", boot="two")
     other = machine.root / paths.KERNEL_REBOOT_NOTE.lstrip("/")
     other.write_text("kernel 6.1.192\n")
     machine.running(running, reserved=0)
     machine.reserve(size, check=check)
-    assert note.exists() == kept
+    assert machine.note.exists() == kept
     assert other.exists()  # a host that was rebooted for a kernel: not this module's business
 
 
@@ -189,22 +186,48 @@ def test_a_machine_without_a_command_line_is_a_clear_error(machine: Managed) -> 
 
 
 @pytest.mark.parametrize(
-    ("running", "reserved", "words"),
+    ("running", "reserved", "reason"),
     [
-        ("crashkernel=64M", 0, "reserved 0 bytes of 64M: another reboot will not change that"),
+        ("crashkernel=64M", 0, "no-room"),
         ("crashkernel=64M", 64 * M, None),
-        ("crashkernel=64M", None, None),
+        ("crashkernel=64M", None, "unsupported"),
         ("crashkernel=32M", 32 * M, None),
     ],
 )
-def test_a_reservation_that_no_reboot_will_bring_is_said(
-    machine: Managed, running: str, reserved: t.Optional[int], words: t.Optional[str]
+def test_a_reservation_that_no_reboot_will_bring_is_said_with_the_reason(
+    machine: Managed, running: str, reserved: t.Optional[int], reason: t.Optional[str]
 ) -> None:
+    machine.log = ("crashkernel reservation failed - No suitable area found.",)
     machine.running(running, reserved=reserved)
     result = machine.reserve("64M", check=True)
-    assert machine.warnings == list(disappointment(result))
-    assert bool(machine.warnings) is bool(words)
-    assert not words or words in machine.warnings[0]
+    assert (result["shortfall"] or {}).get("id") == reason
+    assert machine.warnings == ([result["shortfall"]["message"]] if reason else [])
+
+
+@pytest.mark.parametrize(
+    ("boot", "noted", "running", "vain", "reason"),
+    [
+        ("one", "crashkernel=64M", "", True, "not-passed"),
+        ("one", "crashkernel=64M", "crashkernel=32M", True, "other-value"),
+        ("now", "crashkernel=64M", "", False, None),  # it has not gone down since
+        ("one", "crashkernel=96M", "", False, None),
+        ("one", "crashkernel=64M", "crashkernel=64M", True, None),
+    ],
+)
+def test_a_host_that_was_rebooted_for_this_value_in_vain_is_told_even_if_its_entries_lost_it_again(
+    machine: Managed, boot: str, noted: str, running: str, vain: bool, reason: t.Optional[str]
+) -> None:
+    untouched = machine.menu.read_text()
+    machine.noted(f"{boot}\n{noted}\n", boot="now")
+    machine.running(running, reserved=64 * M if running else 0)
+    for _run in range(2):
+        result = machine.reserve("64M")
+        assert (result["changed"], result["rebooted_in_vain"]) == (True, vain)
+        assert (result["shortfall"] or {}).get("id") == reason
+        if running == "crashkernel=64M" or "96M" in noted:
+            break  # in force, or another value: the note has done its work
+        assert machine.note.exists()
+        machine.menu.write_text(untouched)  # something undoes it, as a loop of reboots would need
 
 
 @pytest.mark.parametrize("timeout", [0, -1])

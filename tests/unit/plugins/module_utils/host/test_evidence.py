@@ -46,7 +46,7 @@ def test_gathers_everything(tmp_path: Path) -> None:
     evidence = gather("/var/crash", host=host, runner=FakeRunner(SYSTEMD)).document()
     assert evidence["crash"] == {
         "loaded": True, "reserved_bytes": 67108864, "expected_bytes": 67108864,
-        "load_disabled": False, "lockdown": "none",
+        "load_disabled": False, "lockdown": "none", "shortfall": None,
     }  # fmt: skip
     assert evidence["load"] == record
     assert evidence["load_current"] is True
@@ -99,6 +99,27 @@ def test_a_capture_kernel_is_known_by_its_vmcore(tmp_path: Path) -> None:
 def test_knows_what_the_running_line_ought_to_reserve(tmp_path: Path, line: str, iomem: str, size: int | None) -> None:
     host = build(tmp_path, {"/proc/cmdline": line + "\n", "/proc/iomem": iomem})
     assert expected_bytes(host, release="6.1.0-40-amd64") == size
+
+
+@pytest.mark.parametrize(
+    ("line", "reserved", "reason"),
+    [
+        ("crashkernel=64M", "67108864\n", None),
+        ("crashkernel=64M", "0\n", "no-room"),
+        ("crashkernel=2G-:64M", "0\n", "no-room"),
+        ("crashkernel=64M", None, "unsupported"),
+        ("quiet", "0\n", None),  # nothing was asked for
+    ],
+)
+def test_says_why_less_is_reserved_than_the_line_asks_for(
+    tmp_path: Path, line: str, reserved: str | None, reason: str | None
+) -> None:
+    files = {"/proc/cmdline": f"{line}\n", "/sys/kernel/kexec_crash_size": reserved, "/proc/iomem": IOMEM}
+    log = {("dmesg",): (0, "[    0.0] cannot allocate crashkernel (size:0x4000000)\n", "")} if reason else {}
+    found = gather("/var/crash", host=build(tmp_path, files), runner=FakeRunner({**SYSTEMD, **log})).document()
+    assert (found["crash"]["shortfall"] or {}).get("id") == reason
+    schema = json.loads((SCHEMAS / "evidence.schema.json").read_text())["properties"]["crash"]
+    pytest.importorskip("jsonschema").validate(found["crash"], schema)
 
 
 @pytest.mark.parametrize(
