@@ -98,9 +98,9 @@ def units(session: nox.Session) -> None:
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """The report of a drill, looked at in headless Chromium."""
-    prepare(session, "units")
-    session.run("pytest", "tests/browser", *session.posargs)
+    """The reports: their pages in headless Chromium, their other forms in the validators that others made for them."""
+    prepare(session, "reports")
+    session.run("pytest", *(session.posargs or ["tests/browser", "tests/reports"]))
 
 
 @nox.session(venv_backend="none")
