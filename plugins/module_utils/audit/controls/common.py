@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What several judges ask of a host."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Sequence
+
+from ...host import paths
+from ...kexec.cmdline import Argument, tokenise
+from ..model import Case, MissingError
+
+#: Words of a capture kernel's command line that say where dumps go.
+TARGET: t.Final = "kdump.target"
+_NETWORK: t.Final = ("ssh,", "nfs,")
+#: Settings of the distributions' kdumps that send dumps to a server.
+_REMOTE: t.Final = ("SSH", "NFS", "ssh", "nfs")
+
+
+def uses_collection(case: Case) -> bool:
+    """Whether this collection's loader serves the host: it has loaded something, or it is to do so at every boot."""
+    return case.find("load") is not None or case.find("service.enabled") is True
+
+
+def engine_of(case: Case) -> str | None:
+    """The distribution's kdump that serves the host, where this collection's loader does not."""
+    name = case.find("engine.name")
+    return name if isinstance(name, str) and not uses_collection(case) else None
+
+
+def is_armed(case: Case) -> bool:
+    """Whether anything of kdump is on: of an optional host without, there is nothing to judge."""
+    on = (case.find("crash.loaded") is True, bool(case.find("crash.reserved_bytes")), bool(active_units(case)))
+    return any(on)
+
+
+def active_units(case: Case) -> list[str]:
+    """The units that load a crash image at every boot, or have done so in this one."""
+    own = case.find("service.enabled") is True or case.find("service.active") is True
+    return [paths.UNIT_NAME] * own + [str(unit["unit"]) for unit in distribution_units(case) if is_on(unit)]
+
+
+def distribution_units(case: Case) -> list[dict[str, t.Any]]:
+    """What systemd says of the units of the distribution's kdump."""
+    return [unit for unit in case.find("distribution") or [] if isinstance(unit, dict) and unit.get("unit")]
+
+
+def is_on(unit: dict[str, t.Any]) -> bool:
+    """Whether a unit is enabled or active."""
+    return unit.get("enabled") is True or unit.get("active") is True
+
+
+def capture_words(case: Case) -> tuple[Argument, ...] | None:
+    """The words of the command line that the loaded capture kernel gets; None where nobody knows it."""
+    line = case.find("load.command_line")
+    return tokenise(line) if isinstance(line, str) else None
+
+
+def targets(case: Case) -> list[str]:
+    """What the capture kernel was told of the places for dumps, in order; none where nobody knows."""
+    return [word.text.partition("=")[2] for word in capture_words(case) or () if word.name == TARGET]
+
+
+def goes_to_server(case: Case) -> bool:
+    """Whether the first place for dumps is reached by a network."""
+    places = targets(case)
+    if places:
+        return places[0].startswith(_NETWORK)
+    if uses_collection(case):
+        raise MissingError("load.command_line")
+    settings = case.find("engine.settings") if engine_of(case) else None
+    if not isinstance(settings, dict):
+        return False
+    remote = [name for name in _REMOTE if settings.get(name)]
+    return bool(remote) or "://" in str(settings.get("KDUMP_SAVEDIR") or "").replace("file://", "")
+
+
+def listed(items: Sequence[str], *, most: int = 3) -> str:
+    """The first few of a list, in words."""
+    shown = ", ".join(items[:most])
+    return shown if len(items) <= most else f"{shown} and {len(items) - most} more"

@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""KD-4xx: where dumps go, and what becomes of them there."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import timedelta
+
+from ...proof.text import human_size
+from ..model import Case, Finding, MissingError, Spec, failed, passed, unknown
+from ..moments import of_dump
+from ..references import KDUMP
+from .common import engine_of, goes_to_server, listed, targets
+
+#: Gone after the crash, or never seen by the capture kernel.
+_VOLATILE: t.Final = frozenset({"tmpfs", "ramfs", "overlay", "squashfs", "devtmpfs", "rootfs"})
+#: A name that a disk has until the next one is found first.
+_NUMBERED: t.Final = re.compile(r"^/dev/(sd[a-z]+|vd[a-z]+|xvd[a-z]+|hd[a-z]+|nvme\d+n\d+p?|dm-|md)\d*$")
+_FEW_INODES: t.Final = 16
+_LOCAL: t.Final = ("ext2", "ext3", "ext4", "xfs", "btrfs", "raw")
+
+
+def writable(case: Case) -> Finding:
+    """As far as the running system can tell without writing; a server is reached in a drill only."""
+    if goes_to_server(case):
+        proof = case.proven.current
+        if proof:
+            return passed(f"{proof.named[0].upper()}{proof.named[1:]} has saved to the server.")
+        return unknown(
+            "Dumps go to a server. That the capture kernel gets there is shown by a drill, and there is none."
+        )
+    path = case.text("target.path")
+    if case.flag("folder.read_only"):
+        return failed(f"The file system of {path} is mounted read-only.")
+    inodes = case.find("folder.inodes_free")
+    if isinstance(inodes, int) and inodes < _FEW_INODES:
+        return failed(f"The file system of {path} has {inodes} inodes left.")
+    return passed(f"The file system of {path} can be written to.")
+
+
+def enough_space(case: Case) -> Finding:
+    """By what was counted in the living kernel, or by a share of the memory."""
+    if goes_to_server(case):
+        return unknown("Dumps go to a server, whose free space is not in this host's evidence.")
+    limits = case.thresholds
+    free, counted = case.number("target.free_bytes"), case.find("estimate.expected_bytes")
+    if isinstance(counted, int) and not isinstance(counted, bool):
+        expected, how = counted, "as makedumpfile counted"
+    else:
+        expected = case.number("memory_total_bytes") * limits.dump_percent // 100
+        how = f"taken as {limits.dump_percent}% of the memory"
+    needed = expected * limits.free_percent // 100
+    words = f"{human_size(free)} are free and {human_size(needed)} needed for a dump of {human_size(expected)}, {how}"
+    return (passed if free >= needed else failed)(f"{words}.")
+
+
+def found_again(case: Case) -> Finding:
+    """The capture kernel finds the place by a name that lasts, and can open it."""
+    if goes_to_server(case):
+        return passed("Dumps go to a server, by its address.")
+    fstype, path = case.text("target.fstype"), case.text("target.path")
+    if fstype in _VOLATILE:
+        return failed(f"{path} is on {fstype}, which does not outlive the crash.")
+    if case.flag("folder.encrypted"):
+        return failed(f"{path} is on an encrypted disk, which the capture kernel cannot open.")
+    name = _given_name(case)
+    if name and _NUMBERED.match(name):
+        return failed(f"Dumps go to {name}, a name that the disk may not have in the capture kernel.")
+    if name is None and not engine_of(case):
+        return unknown("Nothing saves dumps here, so nobody knows by which name it would look for the place.")
+    return passed(f"Dumps go to {fstype} on {name or 'what is mounted there'}.")
+
+
+def _given_name(case: Case) -> str | None:
+    places = targets(case)
+    if places:
+        return places[0]
+    settings = case.find("engine.settings") if engine_of(case) else None
+    if not isinstance(settings, dict):
+        return None
+    return next((str(settings[name]).split()[0] for name in _LOCAL if str(settings.get(name) or "").split()), None)
+
+
+def retention_kept(case: Case) -> Finding:
+    """Not more dumps than are allowed."""
+    count = len([dump["id"] for dump in case.entries("dumps")]) + (case.find("omitted.dumps") or 0)
+    case.used["dumps"] = count
+    limit = case.thresholds.dump_count
+    return (passed if count <= limit else failed)(f"{count} dumps lie on the host; up to {limit} are allowed.")
+
+
+def collected(case: Case) -> Finding:
+    """A crash that nobody looks at was saved for nothing."""
+    limit = case.now - timedelta(days=case.thresholds.dump_days)
+    names = [str(dump["id"]) for dump in case.entries("dumps")]
+    case.used["dumps"] = names[-8:]
+    undated = [name for name in names if of_dump(name) is None]
+    old = [name for name in names if (of_dump(name) or case.now) < limit]
+    days = case.thresholds.dump_days
+    if not old and not undated:
+        return passed(f"No dump on the host is older than {days} days.")
+    if case.collected is None:
+        raise MissingError("the dumps on the controller")
+    left = [name for name in [*old, *undated] if name not in case.collected]
+    if left:
+        return failed(f"Older than {days} days, or without a date, and not collected: {listed(left)}.")
+    return passed(f"What is older than {days} days has been collected.")
+
+
+CONTROLS: t.Final = (
+    Spec(
+        id="KD-401",
+        title="The dump target can be reached and written to",
+        severity="high",
+        rationale="A mount that is read-only, an export that is gone or a key that was changed is found out after the "
+        "crash. The capture kernel pins the host key of a server, so only a drill proves the way to it.",
+        evidence=("folder.read_only", "folder.inodes_free", "target.path", "load.command_line", "engine.name",
+                  "engine.settings", "load", "service.enabled"),
+        remediation="Mount it for writing; for a server run linux.kdump.deploy again and then a drill.",
+        judge=writable,
+    ),
+    Spec(
+        id="KD-402",
+        title="A dump fits into the free space",
+        severity="high",
+        rationale="A dump that does not fit is cut off, and one that fills the root file system takes the services "
+        "down with it.",
+        evidence=("target.free_bytes", "estimate.expected_bytes", "memory_total_bytes", "load.command_line",
+                  "engine.name", "engine.settings", "load", "service.enabled"),
+        remediation="Free space, filter more (kdump_collector), or save elsewhere (kdump_targets). "
+        "kdump_audit_estimate=true counts instead of guessing.",
+        judge=enough_space,
+    ),
+    Spec(
+        id="KD-403",
+        title="The capture kernel finds the dump target and can open it",
+        severity="high",
+        rationale="Disks get other names in a kernel that starts fewer drivers. Encrypted disks ask for a key that "
+        "nobody types after a crash.",
+        evidence=("target.fstype", "target.path", "folder.encrypted", "load.command_line", "engine.name",
+                  "engine.settings", "load", "service.enabled"),
+        remediation="Save to a plain file system by its UUID, as linux.kdump.deploy does; encrypt the dump itself "
+        "(age_recipients of linux.kdump.capture_initramfs) rather than the disk.",
+        judge=found_again,
+        references=(KDUMP,),
+    ),
+    Spec(
+        id="KD-404",
+        title="Not more dumps are kept than allowed",
+        severity="low",
+        rationale="Dumps fill the disk that the next one is to go to, and each holds what was in memory.",
+        evidence=("dumps", "omitted.dumps"),
+        remediation="Collect dumps with linux.kdump.collect and kdump_collect_remove=true. The distributions' kdumps "
+        "have KDUMP_NUM_DUMPS and KDUMP_KEEP_OLD_DUMPS.",
+        judge=retention_kept,
+    ),
+    Spec(
+        id="KD-405",
+        title="Old dumps have been collected",
+        severity="medium",
+        rationale="A dump that lies on its host for weeks is a crash that nobody has looked at.",
+        evidence=("dumps",),
+        remediation="Run linux.kdump.collect.",
+        judge=collected,
+    ),
+)  # fmt: skip

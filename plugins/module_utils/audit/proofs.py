@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Drills that count for a host: its own last one, or a twin's with the same images, kernel and configuration."""
+
+from __future__ import annotations
+
+import typing as t
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..kexec.cmdline import tokenise
+from ..proof.reader import Reader
+from .moments import parse_moment
+
+#: Words of the capture kernel's command line that are about one host's own disks, interfaces and consoles.
+_OWN: t.Final = frozenset({"kdump.target", "kdump.net", "kdump.path", "kdump.fstype", "console", "earlycon"})
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One drill, as far as an audit wants to know it."""
+
+    host: str
+    ok: bool
+    headline: str
+    outcome: str | None
+    started: datetime
+    machine: str | None
+    release: str | None
+    kernel: str | None
+    initramfs: str | None
+    command_line: str | None
+    reserved: int | None
+    usable: int | None
+    peak: int | None
+    saved_seconds: float | None
+    back_seconds: float | None
+    collector: str | None
+    makedumpfile: str | None
+    files: tuple[str, ...]
+    verdict: str | None
+    verdict_release: str | None
+    panic: str | None
+    nonce_found: bool | None
+
+    @property
+    def named(self) -> str:
+        """For a message."""
+        return f"the drill of {self.host} at {self.started.strftime('%Y-%m-%d %H:%M')} UTC"
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What drills say of one host."""
+
+    #: The newest drill that went well with what the host would use now.
+    current: t.Optional[Proof] = None
+    #: The newest drill of this very host, whatever became of it.
+    last: t.Optional[Proof] = None
+    #: Why ``last`` does not count, though it went well.
+    changed: tuple[str, ...] = ()
+    #: ``current`` is a twin's that has the same drivers on the way to its dump target.
+    same_path: bool = False
+
+
+def read_proof(document: object) -> Proof | None:
+    """A proof document; None for anything else."""
+    proof = Reader(document)
+    started = parse_moment(proof.at("when", "started").text())
+    host = proof.at("host", "name").text()
+    if proof.at("schema", "name").value != "linux.kdump/proof" or started is None or host is None:
+        return None
+    digests, memory, verdict = proof.at("digests"), proof.at("memory"), proof.at("verdict")
+    return Proof(
+        host=host,
+        ok=proof.at("ok").flag() is True,
+        headline=proof.at("headline").text() or "",
+        outcome=proof.at("outcome").text(),
+        started=started,
+        machine=proof.at("host", "machine").text(),
+        release=proof.at("kernels", "crashed").text(),
+        kernel=digests.at("kernel").digest(),
+        initramfs=digests.at("initramfs").digest(),
+        command_line=digests.at("command_line").text(4096),
+        reserved=memory.at("reserved_bytes").integer(),
+        usable=memory.at("usable_bytes").integer(),
+        peak=memory.at("peak_bytes").integer(),
+        saved_seconds=proof.at("timeline", "panic_to_saved").number(),
+        back_seconds=proof.at("timeline", "panic_to_back").number(),
+        collector=proof.at("dump", "collector").text(),
+        makedumpfile=proof.at("tools", "makedumpfile").text(),
+        files=tuple(file.at("name").text() or "" for file in proof.at("dump", "files").items()),
+        verdict=verdict.at("verdict").text(),
+        verdict_release=verdict.at("release").text(),
+        panic=proof.at("panic", "reason").text(),
+        nonce_found=proof.at("nonce", "found").flag(),
+    )
+
+
+class Proofs:
+    """All drills that are known, by host and by what was loaded."""
+
+    def __init__(self, proofs: Iterable[Proof] = (), *, paths: Mapping[str, frozenset[str]] | None = None) -> None:
+        #: The drivers on the way to each host's dump target.
+        self._paths = paths or {}
+        self._by_host: dict[str, list[Proof]] = {}
+        self._by_image: dict[tuple[str | None, str | None], list[Proof]] = {}
+        for proof in sorted(proofs, key=lambda proof: (proof.started, proof.host)):
+            self._by_host.setdefault(proof.host, []).append(proof)
+            self._by_image.setdefault((proof.kernel, proof.initramfs), []).append(proof)
+
+    def of(self, host: str, evidence: Mapping[str, t.Any]) -> Proven:
+        """What they say of a host as it is now; of its own last drill and a twin's, its own counts."""
+        own = self._by_host.get(host, [])
+        last = own[-1] if own else None
+        changed = differences(last, evidence, own=True) if last and last.ok else ()
+        if last and last.ok and not changed:
+            return Proven(last, last, (), same_path=True)
+        if last and not last.ok and not differences(last, evidence, own=True):
+            return Proven(None, last, ())
+        twin = self._twin(host, evidence)
+        return Proven(twin, last, changed, same_path=bool(twin) and self._same_path(host, twin))
+
+    def _twin(self, host: str, evidence: Mapping[str, t.Any]) -> Proof | None:
+        load = Reader(evidence.get("load"))
+        images = load.at("kernel", "sha256").digest(), load.at("initramfs", "sha256").digest()
+        if None in images:
+            return None
+        fitting = [
+            proof
+            for proof in self._by_image.get(images, [])
+            if proof.ok and proof.host != host and not differences(proof, evidence, own=False)
+        ]
+        return fitting[-1] if fitting else None
+
+    def _same_path(self, host: str, twin: Proof | None) -> bool:
+        mine, theirs = self._paths.get(host), self._paths.get(twin.host) if twin else None
+        return mine is not None and mine == theirs
+
+
+def differences(proof: Proof, evidence: Mapping[str, t.Any], *, own: bool) -> tuple[str, ...]:
+    """What has changed since a drill, or is different from the host it was of; empty where it still counts."""
+    host = Reader(evidence)
+    load = host.at("load")
+    found = []
+    if proof.release != host.at("release").text():
+        found.append("the running kernel")
+    if proof.machine != host.at("machine").text():
+        found.append("the machine")
+    if not load.present:
+        return (*found, *_changed_files(proof, host))
+    if proof.kernel != load.at("kernel", "sha256").digest():
+        found.append("the capture kernel")
+    if proof.initramfs != load.at("initramfs", "sha256").digest():
+        found.append("the initramfs")
+    if _words(proof.command_line, own=own) != _words(load.at("command_line").text(4096), own=own):
+        found.append("the capture kernel's command line")
+    if not _same_reservation(proof.reserved, host.at("crash", "reserved_bytes").integer(), own=own):
+        found.append("the reservation")
+    return tuple(found)
+
+
+def _changed_files(proof: Proof, host: Reader) -> tuple[str, ...]:
+    """The distribution's kdump has no digests: what was written after the drill has changed."""
+    files = list(host.at("files").pairs())
+    if not files or not host.at("engine").present:
+        return ("what would be loaded, which nobody knows",)
+    stamp = proof.started.timestamp()
+    return tuple(path for path, facts in files if (facts.at("modified").integer() or stamp) > stamp)
+
+
+def _words(line: str | None, *, own: bool) -> tuple[str, ...] | None:
+    if line is None:
+        return None
+    return tuple(word.text for word in tokenise(line) if own or word.name not in _OWN)
+
+
+def _same_reservation(proven: int | None, now: int | None, *, own: bool) -> bool:
+    if proven is None or now is None:
+        return False
+    return proven == now if own else proven <= now

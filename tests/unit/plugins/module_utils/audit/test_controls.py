@@ -1,0 +1,271 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every control: a host that meets it, hosts that do not, and evidence that does not tell."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import fields, replace
+
+import pytest
+
+from ansible_collections.linux.kdump.plugins.module_utils.audit.catalogue import BY_ID, CATALOGUE
+from ansible_collections.linux.kdump.plugins.module_utils.audit.judge import find
+from ansible_collections.linux.kdump.plugins.module_utils.audit.model import Case, Finding, Thresholds
+from ansible_collections.linux.kdump.plugins.module_utils.audit.proofs import Proofs, read_proof
+from ansible_collections.linux.kdump.tests.unit.audit_hosts import (
+    GIB,
+    GONE,
+    LINE,
+    NOW,
+    RELEASE,
+    STAMP,
+    Document,
+    armed,
+    changed,
+    debian,
+    drill,
+    off,
+)
+from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.audit.rows import ROWS
+
+#: Read where they are there; without them the judges know enough.
+_OPTIONAL = frozenset({
+    "load", "load_error", "service.enabled", "service.active", "engine.name", "engine.settings", "distribution",
+    "omitted.dumps", "estimate.expected_bytes", "estimate.makedumpfile.version", "folder.inodes_free",
+    "folder.unlock_bytes", "boot.problem", "proof.memory", "proof.makedumpfile", "proof.started", "proof.host",
+    "proof.verdict", "proof.back_seconds", "policy.posture", "collector", "watchdogs", "dumps",
+    "hotplug.kernel_updates_memory", "hotplug.kernel_updates_cpus", "boot.kernels", "boot_sysctls",
+})  # fmt: skip
+
+
+def case_of(
+    evidence: Document,
+    *,
+    proofs: t.Sequence[Document] = (),
+    posture: str = "required",
+    collected: frozenset[str] | None = None,
+    declared: bool = True,
+    **thresholds: t.Any,
+) -> Case:
+    known = Proofs(proof for proof in map(read_proof, proofs) if proof)
+    proven = known.of("db1", evidence)
+    return Case(
+        evidence, posture, declared, replace(Thresholds(), **thresholds), now=NOW, proven=proven, collected=collected
+    )
+
+
+def judged(control: str, case: Case) -> Finding:
+    return find(BY_ID[control], case)
+
+
+def test_a_host_that_is_armed_and_proven_meets_everything() -> None:
+    for spec in CATALOGUE:
+        found = judged(spec.id, case_of(armed(), proofs=[drill()], nmi_panics=False))
+        wanted = {"KD-002": "not_applicable", "KD-503": "not_applicable", "KD-602": "not_applicable"}
+        assert found.status == wanted.get(spec.id, "pass"), (spec.id, found)
+
+
+@pytest.mark.parametrize("control", sorted({row[0] for row in ROWS}))
+def test_what_hosts_fail_by(control: str) -> None:
+    for name, base, changes, status, words in (row[1:] for row in ROWS if row[0] == control):
+        evidence = changed(armed() if base == "armed" else debian() if base == "debian" else off(), changes)
+        found = judged(control, case_of(evidence, posture="forbidden" if control == "KD-002" else "required"))
+        assert (found.status, words in found.message) == (status, True), (name, found)
+
+
+def test_every_control_is_seen_to_pass_and_to_fail() -> None:
+    failing = {row[0] for row in ROWS if row[4] == "fail"} | SEEN_ELSEWHERE
+    assert {spec.id for spec in CATALOGUE} - failing == set()
+
+
+#: Their failures depend on more than the evidence, and are below.
+SEEN_ELSEWHERE = {"KD-001", "KD-205", "KD-405", "KD-503", "KD-602", "KD-603", "KD-701", "KD-702", "KD-703"}
+
+
+@pytest.mark.parametrize("spec", CATALOGUE, ids=lambda spec: spec.id)
+def test_evidence_that_is_missing_is_never_a_pass(spec: t.Any) -> None:
+    posture = "forbidden" if spec.id == "KD-002" else "required"
+    base = off if spec.id == "KD-002" else armed
+    options: t.Any = {"posture": posture, "encryption": True} if spec.id == "KD-602" else {"posture": posture}
+    case = case_of(base(), proofs=[drill()], **options)
+    judged(spec.id, case)
+    assert set(case.used) <= {*spec.evidence, "policy.posture"}, spec.id
+    for key in set(case.used) - _OPTIONAL:
+        folder, dot, name = key.partition(".")
+        gone = {f"{folder}__{name.replace('.', '!') if folder == 'sysctls' else name}" if dot else folder: GONE}
+        found = judged(spec.id, case_of(base(**gone), proofs=[drill()], **options))
+        assert found.status in ("unknown", "fail"), (spec.id, key, found)
+    for evidence in ({}, {"privileged": False}):
+        found = judged(spec.id, case_of(t.cast(Document, evidence), **options))
+        assert found.status != "pass" or spec.id == "KD-001", (spec.id, found)
+
+
+def test_evidence_that_is_anything_is_unknown() -> None:
+    junk: t.Any
+    for junk in (7, "x", [1], {"a": 1}, True, -1, None, 1.5, [None], [{}]):
+        evidence = dict.fromkeys(armed(), junk)
+        for spec in CATALOGUE:
+            found = judged(spec.id, case_of(evidence, posture="forbidden" if spec.id == "KD-002" else "required"))
+            assert found.status != "pass" or spec.id == "KD-001", (spec.id, junk, found)
+
+
+def test_the_posture_decides_who_is_judged() -> None:
+    assert judged("KD-002", case_of(armed())).status == "not_applicable"
+    assert judged("KD-002", case_of(off(), posture="forbidden")).status == "pass"
+    assert judged("KD-301", case_of(off(), posture="forbidden")).status == "not_applicable"
+    assert judged("KD-301", case_of(off(), posture="optional")).status == "not_applicable"
+    assert judged("KD-301", case_of(off(service__enabled=True), posture="optional")).status == "fail"
+    assert judged("KD-601", case_of(off(folder__mode="0755"), posture="optional")).status == "fail"
+    assert judged("KD-001", case_of(off(), declared=False)).status == "fail"
+
+
+def test_thresholds_decide() -> None:
+    proven: dict[str, t.Any] = {"proofs": [drill()]}
+    for control, evidence, options, status in (
+        ("KD-104", armed(), {**proven, "memory_margin_percent": 300}, "fail"),
+        ("KD-105", armed(), {"reserved_percent": 1}, "fail"),
+        ("KD-402", armed(), {"dump_percent": 1000}, "fail"),
+        ("KD-402", armed(estimate={"expected_bytes": 14 * GIB}), {}, "fail"),
+        ("KD-402", armed(estimate={"expected_bytes": 14 * GIB}), {"free_percent": 100}, "pass"),
+        ("KD-404", armed(dumps=[{"id": "a"}, {"id": "b"}]), {"dump_count": 1}, "fail"),
+        ("KD-502", armed(), {"panic_on": ()}, "not_applicable"),
+        ("KD-502", armed(), {"panic_on": ("hung_task_panic",)}, "fail"),
+        ("KD-503", armed(), {"nmi_panics": True}, "fail"),
+        ("KD-602", armed(), {**proven, "encryption": True}, "fail"),
+        ("KD-602", armed(), {"encryption": True}, "unknown"),
+        ("KD-602", armed(folder__encrypted=True), {"encryption": True}, "pass"),
+        ("KD-602", armed(dumps=[{"id": "a", "vmcore": "vmcore"}]), {"encryption": True}, "fail"),
+        ("KD-602", armed(), {"encryption": True, "proofs": [drill(dump__files=[{"name": "vmcore.age"}])]}, "pass"),
+        ("KD-603", armed(), {"proofs": [drill(dump__collector="makedumpfile -l -d 17")]}, "fail"),
+        ("KD-603", armed(), {"proofs": [drill(dump__collector="dd")]}, "fail"),
+        ("KD-603", armed(), {"dump_level": 0}, "not_applicable"),
+        ("KD-603", armed(), {}, "unknown"),
+        ("KD-603", armed(dumps=[{"id": "a", "record": {"collector": "makedumpfile -d 31"}}]), {}, "pass"),
+        ("KD-603", debian(), {}, "pass"),
+        ("KD-603", debian(engine__settings={"MAKEDUMP_ARGS": "-c -d 1"}), {}, "fail"),
+        ("KD-703", armed(), {**proven, "back_seconds": 40}, "fail"),
+        ("KD-703", armed(), {**proven, "fence_kdump": True}, "fail"),
+        ("KD-703", debian(engine__settings={"fence_kdump_nodes": "a b"}), {"fence_kdump": True}, "unknown"),
+    ):  # fmt: skip
+        found = judged(control, case_of(evidence, **t.cast(t.Any, options)))
+        assert found.status == status, (control, options, found)
+    assert all(field.name in Thresholds.__annotations__ for field in fields(Thresholds))
+
+
+def test_old_dumps_have_to_be_collected() -> None:
+    dumps = [{"id": "20251201T000000Z-aabbccdd"}, {"id": "202512020000"}, {"id": "127.0.0.1-2026-02-27-10:11:12"}]
+    names = frozenset({"20251201T000000Z-aabbccdd", "202512020000"})
+    assert judged("KD-405", case_of(armed(dumps=dumps))).status == "unknown"
+    assert judged("KD-405", case_of(armed(dumps=dumps), collected=names)).status == "pass"
+    assert judged("KD-405", case_of(armed(dumps=dumps), collected=frozenset())).status == "fail"
+    assert judged("KD-405", case_of(armed(dumps=dumps[2:]))).status == "pass"
+    assert judged("KD-405", case_of(armed(dumps=[{"id": "lost"}]), collected=frozenset())).status == "fail"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "words"),
+    [
+        ({"release": "6.1.0-41-amd64"}, "the running kernel"),
+        ({"load__kernel": {"sha256": "c" * 64}}, "the capture kernel"),
+        ({"load__initramfs": {"sha256": "c" * 64}}, "the initramfs"),
+        ({"load__command_line": LINE + " quiet"}, "the capture kernel's command line"),
+        ({"crash__reserved_bytes": 32 << 20}, "the reservation"),
+        ({"machine": "aarch64"}, "the machine"),
+    ],
+)
+def test_a_proof_goes_stale_when_anything_changes(evidence: dict[str, t.Any], words: str) -> None:
+    found = judged("KD-701", case_of(armed(**evidence), proofs=[drill()]))
+    assert (found.status, words in found.message) == ("fail", True), found
+    for control in ("KD-702", "KD-703", "KD-205"):
+        assert judged(control, case_of(armed(**evidence), proofs=[drill()])).status == "unknown"
+
+
+def test_a_proof_goes_stale_with_time_and_by_a_later_failure() -> None:
+    old = drill(when__started="2025-11-01T00:00:00Z")
+    assert "120 days ago" in judged("KD-701", case_of(armed(), proofs=[old])).message
+    later = drill(ok=False, outcome="save_failed", headline="The target is full.", when__started="2026-02-25T00:00:00Z")
+    found = judged("KD-701", case_of(armed(), proofs=[drill(), later]))
+    assert (found.status, "The target is full." in found.message) == ("fail", True)
+    assert (
+        judged("KD-701", case_of(armed(), proofs=[later, drill(when__started="2026-02-26T00:00:00Z")])).status == "pass"
+    )
+    oom = drill(ok=False, outcome="capture_out_of_memory", headline="Out of memory.")
+    assert "ran out of memory" in judged("KD-104", case_of(armed(), proofs=[oom])).message
+    found = judged("KD-701", case_of(armed()))
+    assert (found.status, "ever" in found.message) == ("fail", True)
+
+
+def test_a_twin_proves_its_like() -> None:
+    line = LINE.replace("0a3407de", "11111111").replace("ttyS0", "tty0")
+    twin = drill(host__name="lab", digests__command_line=line)
+    assert judged("KD-701", case_of(armed(), proofs=[twin])).status == "pass"
+    # its drivers are not those of this host, as far as anybody knows
+    assert judged("KD-205", case_of(armed(), proofs=[twin])).status == "unknown"
+    known = Proofs(
+        [proof for proof in [read_proof(twin)] if proof], paths={"db1": frozenset("a"), "lab": frozenset("a")}
+    )
+    assert known.of("db1", armed()).same_path
+    smaller = drill(host__name="lab", digests__command_line=line, memory__reserved_bytes=32 << 20)
+    assert judged("KD-701", case_of(armed(), proofs=[smaller])).status == "pass"
+    for other in (
+        drill(host__name="lab", digests__command_line=line + " quiet"),
+        drill(host__name="lab", kernels__crashed="5.10"),
+        drill(host__name="lab", memory__reserved_bytes=128 << 20),
+        drill(host__name="lab", digests__kernel="c" * 64),
+        drill(host__name="lab", ok=False),
+    ):
+        assert judged("KD-701", case_of(armed(), proofs=[other])).status == "fail"
+
+
+def test_the_distributions_kdump_is_proven_until_its_files_change() -> None:
+    proof = drill(digests={"kernel": None, "initramfs": None}, memory__reserved_bytes=128 << 20)
+    older = {"files": {"/etc/fstab": {"bytes": 1, "modified": STAMP - 90 * 86400}}}
+    assert judged("KD-701", case_of(debian(**older), proofs=[proof])).status == "pass"
+    found = judged("KD-701", case_of(debian(), proofs=[proof]))
+    assert (found.status, "/etc/fstab" in found.message) == ("fail", True), found
+    assert judged("KD-701", case_of(off(), proofs=[proof])).status == "fail"
+
+
+def test_kdumpctls_own_test_counts() -> None:
+    for status, age, wanted in (
+        ("success", 1, "pass"),
+        ("success", 100, "fail"),
+        ("fail", 1, "fail"),
+        ("pending", 1, "fail"),
+    ):
+        test = {"status": status, "at": STAMP - age * 86400}
+        found = judged("KD-701", case_of(debian(engine__name="kdump-utils", kdumpctl_test=test)))
+        assert found.status == wanted, (status, age, found)
+
+
+def test_the_dump_of_a_drill_is_judged() -> None:
+    for changes, status in (
+        ({"verdict": None}, "unknown"), ({"verdict__verdict": "incomplete"}, "fail"), ({"nonce__found": False}, "fail"),
+        ({"verdict__release": "5.10"}, "fail"), ({"panic__reason": None}, "fail"),
+    ):  # fmt: skip
+        assert judged("KD-702", case_of(armed(), proofs=[drill(**t.cast(t.Any, changes))])).status == status, changes
+    assert judged("KD-702", case_of(armed())).status == "unknown"
+
+
+def test_a_watchdog_cuts_a_dump_off() -> None:
+    watchdogs = [{"name": "watchdog0", "identity": "iTCO_wdt", "state": "active", "timeout": 5}]
+    assert judged("KD-703", case_of(armed(watchdogs=watchdogs), proofs=[drill()])).status == "fail"
+    assert (
+        judged("KD-703", case_of(armed(watchdogs=watchdogs), proofs=[drill(timeline__panic_to_saved=4)])).status
+        == "pass"
+    )
+    assert judged("KD-703", case_of(armed())).status == "unknown"
+
+
+def test_what_is_no_proof_is_none() -> None:
+    document: t.Any
+    for document in (None, [], {}, drill(schema__name="x"), drill(when__started="soon"), drill(host__name=None)):
+        assert read_proof(document) is None
+    assert (
+        judged(
+            "KD-203", case_of(debian(boot__entries=[{"managed": True, "kernel": f"/boot/vmlinuz-{RELEASE}"}]))
+        ).status
+        == "pass"
+    )
