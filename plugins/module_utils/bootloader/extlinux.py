@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import typing as t
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .changes import read
-from .edited import Edited, Source, Stanza
+from .edited import Edited, Grammar, Source, Stanza
 from .kernel_install import CMDLINE, read_cmdline
 from .model import BootLoaderError
 from .shell_values import assignments
@@ -32,6 +34,9 @@ GENERATORS: t.Final = (
 )
 #: u-boot-update takes these where its variable is empty (u-boot-menu 4), or /etc/kernel/cmdline if there is one.
 _UNSET: t.Final = {"U_BOOT_PARAMETERS": "ro quiet"}
+
+#: Folders of files that u-boot-update reads after that one, in this order.
+FRAGMENTS: t.Final = ("/usr/share/u-boot-menu/conf.d", "/etc/u-boot-menu/conf.d")
 
 #: Images that are no Linux, by the end of their name, and by a part of it.
 NOT_LINUX: t.Final = {
@@ -120,12 +125,23 @@ class Extlinux(Edited):
             return (Source(self.path(CMDLINE), read_cmdline, menu=False),) if self.exists(CMDLINE) else ()
         path, variable = found[0]
         text = read(path)
-        own = re.search(rf"^[ \t]*{variable}=[\"']?[^\s\"'#]", text or "", re.MULTILINE)
+        own = _sets(variable, text)
+        fragments = [each for each in self._fragments() if variable in _UNSET and _sets(variable, read(each))]
+        if fragments:
+            (*others, home) = [path, *fragments] if own else fragments
+            return (
+                *(Source(each, _elsewhere(variable), menu=False) for each in others),
+                Source(home, lambda text, origin: assignments(text, variable), menu=False),
+            )
         if variable in _UNSET and not own:
             if self.exists(CMDLINE):
                 return (Source(self.path(CMDLINE), read_cmdline, menu=False),)
             return (Source(path, _with_default(variable, _UNSET[variable]), menu=False, missing=""),)
         return (Source(path, lambda text, origin: assignments(text, variable), menu=False, missing=""),)
+
+    def _fragments(self) -> list[str]:
+        patterns = [os.path.join(glob.escape(self.path(folder)), "*.conf") for folder in FRAGMENTS]
+        return [path for pattern in patterns for path in sorted(glob.glob(pattern))]
 
     def _menu(self, path: str, depth: int) -> tuple[Source, ...]:
         if depth > _DEEPEST:
@@ -147,7 +163,16 @@ class Extlinux(Edited):
         return found
 
 
-def _with_default(variable: str, default: str) -> t.Callable[[str, str], tuple[Stanza, ...]]:
+def _sets(variable: str, text: t.Optional[str]) -> bool:
+    return re.search(rf"^[ \t]*{variable}=[\"']?[^\s\"'#]", text or "", re.MULTILINE) is not None
+
+
+def _elsewhere(variable: str) -> Grammar:
+    """Only to take the parameter out of: another file is read later."""
+    return lambda text, origin: [replace(each, elsewhere=True) for each in assignments(text, variable)]
+
+
+def _with_default(variable: str, default: str) -> Grammar:
     def grammar(text: str, origin: str) -> tuple[Stanza, ...]:
         (stanza,) = assignments(text, variable)
         if stanza.insertion is None:

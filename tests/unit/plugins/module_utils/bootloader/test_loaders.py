@@ -82,6 +82,21 @@ def test_what_u_boot_update_passes_by_itself_is_not_lost(tmp_path: Path) -> None
     assert machine.read("etc/default/u-boot").endswith('\nU_BOOT_PARAMETERS="ro quiet"\n')
 
 
+def test_the_last_file_that_u_boot_update_reads_gets_the_value(tmp_path: Path) -> None:
+    machine = box(tmp_path, "extlinux, u-boot-menu")
+    machine.write("etc/default/u-boot", 'U_BOOT_PARAMETERS="ro crashkernel=1M"\n')
+    machine.write("usr/share/u-boot-menu/conf.d/z.conf", 'U_BOOT_PARAMETERS="rw"\n')
+    machine.write("etc/u-boot-menu/conf.d/a.conf", 'U_BOOT_PARAMETERS="$U_BOOT_PARAMETERS quiet"\n')
+    machine.write("etc/u-boot-menu/conf.d/b.conf", 'U_BOOT_TIMEOUT="1"\n')
+    machine.loader.apply(WANTED, timeout=5)
+    assert machine.read("etc/default/u-boot") == 'U_BOOT_PARAMETERS="ro"\n'
+    assert machine.read("usr/share/u-boot-menu/conf.d/z.conf") == 'U_BOOT_PARAMETERS="rw"\n'
+    last = 'U_BOOT_PARAMETERS="$U_BOOT_PARAMETERS quiet{}"\n'
+    assert machine.read("etc/u-boot-menu/conf.d/a.conf") == last.format(" crashkernel=64M")
+    machine.loader.apply((), timeout=5)
+    assert machine.read("etc/u-boot-menu/conf.d/a.conf") == last.format("")
+
+
 def test_an_included_menu_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     machine = box(tmp_path, "extlinux, Alpine")
     (tmp_path / "boot/more.conf").unlink()
