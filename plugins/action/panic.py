@@ -126,8 +126,15 @@ def check_armed(host: str, evidence: Mapping[str, t.Any]) -> None:
         raise KdumpError(f"Cannot crash {host}: it runs its capture kernel right now. Wait until it is back")
     if not evidence["crash"].get("loaded"):
         raise KdumpError(f"Cannot crash {host}: no crash image is loaded. Load one with linux.kdump.kexec_crash first")
-    if not evidence["load_current"]:
+    if not evidence["load_current"] and not is_left_to_distribution(evidence):
         raise KdumpError(
             f"Cannot crash {host}: the crash image that is loaded is not known to be the one on disk. "
             "Load it with linux.kdump.kexec_crash first"
         )
+
+
+def is_left_to_distribution(evidence: Mapping[str, t.Any]) -> bool:
+    """Whether the image that is loaded is that of the distribution's kdump: it is armed, and our loader is not."""
+    ours = evidence.get("service") or {}
+    rivals = evidence.get("distribution") or []
+    return not ours.get("enabled") and any(rival["enabled"] and rival["active"] for rival in rivals)

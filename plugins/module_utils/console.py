@@ -40,6 +40,13 @@ _MARKS: t.Final = (
     ("command_line", re.compile(r"[Cc]ommand line: (?P<text>.*)")),
 )
 
+#: What Debian's kdump-tools says in its capture kernel, by the tags for the same of our own save script.
+_KDUMP_TOOLS: t.Final = re.compile(
+    r"kdump-(?:tools|config)\b.*?: (?:(?P<log>saved dmesg content in )|(?P<core>saved vmcore in )"
+    r"|(?P<no_log>failed to save dmesg content in )|(?P<no_core>failed to save vmcore in ))(?P<text>.*)"
+)
+_SAME: t.Final = {"log": "log-saved", "core": "core-saved", "no_log": "fail-log", "no_core": "fail-core"}
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -55,6 +62,9 @@ def marks(line: str) -> list[Mark]:
     tag = CONSOLE_PATTERN.search(line)
     if tag:
         found.append(Mark(tag["tag"], tag["text"] or ""))
+    other = _KDUMP_TOOLS.search(line)
+    if other:
+        found += [Mark(kind, other["text"].strip()) for name, kind in _SAME.items() if other[name]]
     for kind, pattern in _MARKS:
         match = pattern.search(line)
         if match:

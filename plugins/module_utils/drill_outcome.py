@@ -80,9 +80,10 @@ class Outcome:
 
 
 def dump_of(dumps: Sequence[Mapping[str, t.Any]], nonce: str) -> Mapping[str, t.Any] | None:
-    """The dump whose record carries this drill's nonce."""
+    """The dump whose record carries this drill's nonce, or whose log does where its kdump writes no record."""
     for dump in dumps:
-        if (dump.get("record") or {}).get("nonce") == nonce:
+        record = dump.get("record")
+        if (record.get("nonce") if record else dump.get("nonce")) == nonce:
             return dump
     return None
 
@@ -116,7 +117,10 @@ def classify(
 
 
 def _is_saved(dump: Mapping[str, t.Any]) -> bool:
-    return bool(dump.get("complete")) and dump["record"].get("status") == "saved"
+    """By its record; a distribution's kdump writes none, and says by the name of the vmcore that it is done."""
+    record = dump.get("record") or {}
+    theirs = not record and dump.get("engine", "collection") != "collection"
+    return bool(dump.get("complete")) and (theirs or record.get("status") == "saved")
 
 
 def _new(before: Sequence[Mapping[str, t.Any]], after: Sequence[Mapping[str, t.Any]]) -> list[str]:

@@ -231,6 +231,33 @@ evidence:
           type: bool
           sample: true
       sample: {enabled: true, active: true}
+    distribution:
+      description: The kdumps of the distribution that are installed, and what C(systemctl show) says of each.
+      returned: success
+      type: list
+      elements: dict
+      contains:
+        engine:
+          description: Which one it is, as in M(linux.kdump.kdump_service).
+          returned: success
+          type: str
+          sample: kdump-tools
+        unit:
+          description: Its systemd unit.
+          returned: success
+          type: str
+          sample: kdump-tools.service
+        enabled:
+          description: It runs at every boot.
+          returned: success
+          type: bool
+          sample: false
+        active:
+          description: It ran, and without failure.
+          returned: success
+          type: bool
+          sample: false
+      sample: [{engine: kdump-tools, unit: kdump-tools.service, enabled: false, active: false}]
     target:
       description: >-
         The file system that O(dump_path) is in. By C(/proc/self/mountinfo), C(/dev/disk/by-uuid) or C(blkid),
@@ -362,6 +389,20 @@ evidence:
           returned: success
           type: str
           sample: vmcore
+        engine:
+          description: >-
+            Who saved it, by the names of its files. That is V(collection), or the kdump of the distribution by its name in
+            M(linux.kdump.kdump_service).
+          returned: success
+          type: str
+          sample: collection
+        nonce:
+          description: >-
+            The nonce of the drill that it is from. By its record, or by the end of the kernel's log beside it where the
+            kdump of the distribution saved it. Null where it is from no drill.
+          returned: success
+          type: str
+          sample: 0123456789abcdef0123456789abcdef
       sample:
         - id: 20261122T214500Z-1b2c3d4e
           path: /var/crash/20261122T214500Z-1b2c3d4e

@@ -20,7 +20,7 @@ from .model import ConfigError, Document
 
 def find_engine(choice: str, host: Host) -> t.Optional[Engine]:
     """The one that is installed, or None; ``choice`` is the name of one, or "auto"."""
-    found = [engine for engine in ENGINES.values() if any(host.exists(tool) for tool in engine.tools)]
+    found = installed_engines(host)
     if choice != "auto":
         return next((engine for engine in found if engine.name == choice), None)
     if len(found) > 1:
@@ -30,6 +30,11 @@ def find_engine(choice: str, host: Host) -> t.Optional[Engine]:
             "Name one with the option engine"
         )
     return found[0] if found else None
+
+
+def installed_engines(host: Host) -> list[Engine]:
+    """All of them."""
+    return [engine for engine in ENGINES.values() if any(host.exists(tool) for tool in engine.tools)]
 
 
 def not_installed(choice: str) -> KdumpError:

@@ -23,7 +23,7 @@ from ..kexec.refusal import LOCKED
 from ..kexec.state import Crash, read_crash
 from .catalogue import Engine
 from .model import ConfigError
-from .request import complaints, configured, parse
+from .request import complaints, configured, installed_engines, parse
 
 State = t.Literal["armed", "enabled", "disarmed"]
 _SECONDS: t.Final = 30
@@ -196,6 +196,15 @@ def _uses_kexec_load(desired: Desired, host: Host) -> bool:
     text = read_text(host.path(file.path)) or ""
     arguments = configured(file, parse(file, text), desired.settings).values.get("KDUMP_KEXEC_ARGS") or ""
     return not {"-s", "-a", "--kexec-file-syscall", "--kexec-syscall-auto"} & set(arguments.split())
+
+
+def read_installed(host: Host, runner: CommandRunner) -> list[dict[str, t.Any]]:
+    """The distributions' kdumps that a host has, and what systemd says of each; for evidence."""
+    return [
+        dict(zip(("engine", "unit", "enabled", "active"), (engine.name, engine.unit, enabled, active == "active")))
+        for engine in installed_engines(host)
+        for enabled, active in [_read_unit(engine.unit, runner)]
+    ]
 
 
 def _read_unit(unit: str, runner: CommandRunner) -> tuple[bool, str]:

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import typing as t
 from dataclasses import dataclass
 
+from ..drill import NONCE_PATTERN
 from . import paths
+from .foreign_dumps import OURS, Layout, find_layout
 from .tree import Host, TooLargeError
 
 #: Of more dumps than these the newest are listed: their names begin with the time.
 MAX_DUMPS: t.Final = 100
 MAX_FILES: t.Final = 32
 MAX_RECORD_BYTES: t.Final = 64 * 1024
+#: What is read of a log, from its end: the nonce stands right before the panic.
+MAX_LOG_BYTES: t.Final = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,10 @@ class Dump:
     record: dict[str, t.Any] | None
     #: The vmcore's name among the files, whole or not; None where there is none.
     vmcore: str | None = None
+    #: Who saved it, by the names of its files: this collection's save environment, or a distribution's kdump.
+    engine: str = OURS.engine
+    #: The drill's that it is from: by its record, or by the log beside it where there is no record.
+    nonce: str | None = None
 
     @property
     def core(self) -> str | None:
@@ -51,20 +60,37 @@ def list_dumps(path: str, host: Host) -> list[Dump]:
 
 
 def _read_dump(name: str, path: str, host: Host) -> Dump | None:
-    """What is in one folder; None where it holds nothing that a save environment of ours would write."""
+    """What is in one folder; None where it holds nothing that anybody's kdump would write."""
     files = {entry: size for entry, mode, size in _entries(path, host) if stat.S_ISREG(mode)}
-    whole = [entry for entry in files if paths.VMCORE_NAME.fullmatch(entry)]
-    parts = [entry for entry in files if paths.INCOMPLETE_NAME.fullmatch(entry)]
-    if not whole and not parts and not files.keys() & {*paths.LOG_FILES, paths.RECORD_FILE}:
+    layout = find_layout(files)
+    whole = [entry for entry in files if layout.core.fullmatch(entry)]
+    parts = [entry for entry in files if layout.part.fullmatch(entry)]
+    logs = [entry for entry in files if layout.log.fullmatch(entry)]
+    if not whole and not parts and not logs and paths.RECORD_FILE not in files:
         return None
+    record = parse_record(_record_text(f"{path}/{paths.RECORD_FILE}", host))
     return Dump(
         id=name,
         path=path,
         complete=any(files[entry] for entry in whole) and not parts,
         vmcore=next(iter([*whole, *parts]), None),
         files=dict(list(files.items())[:MAX_FILES]),
-        record=parse_record(_record_text(f"{path}/{paths.RECORD_FILE}", host)),
+        record=record,
+        engine=layout.engine,
+        nonce=_nonce(record, layout, [f"{path}/{log}" for log in logs], host),
     )
+
+
+def _nonce(record: dict[str, t.Any] | None, layout: Layout, logs: list[str], host: Host) -> str | None:
+    """What a record says is what its save script read; whoever writes none leaves the kernel's log."""
+    if record is not None or layout is OURS:
+        told = str((record or {}).get("nonce"))
+        return told if re.fullmatch(r"[0-9a-f]{32}", told) else None
+    for log in logs:
+        nonces = NONCE_PATTERN.findall(host.tail(log, limit=MAX_LOG_BYTES) or "")
+        if nonces:
+            return str(nonces[-1])
+    return None
 
 
 def parse_record(text: str | None) -> dict[str, t.Any] | None:

@@ -16,6 +16,7 @@ from ..command import CommandRunner, CommandTimeoutError
 from ..crashkernel.evaluate import MIB, NothingReservedError, evaluate, ram_regions, system_ram
 from ..crashkernel.grammar import on_command_line, parse_spec
 from ..crashkernel.shortfall import explain, read_log
+from ..engine.service import read_installed
 from ..errors import KdumpError
 from ..kexec.state import BOOT_ID, Crash, LoadRecord, is_current, read_crash, read_record
 from . import paths
@@ -63,6 +64,7 @@ class Evidence:
     load_current: bool | None
     load_error: str | None
     service: dict[str, t.Any]
+    distribution: list[dict[str, t.Any]]
     target: dict[str, t.Any]
     interfaces: list[dict[str, t.Any]]
     dumps: list[dict[str, t.Any]]
@@ -140,6 +142,7 @@ def _gather(
         load_current=_current(record, host=host, crash=crash),
         load_error=host.line(paths.LOAD_ERROR),
         service=asdict(read_service(runner)),
+        distribution=read_installed(host, runner),
         target={
             **asdict(find_target(dump_path, host=host, runner=runner)),
             "path_modules": [asdict(step) for step in target_steps(dump_path, host)],

@@ -47,23 +47,29 @@ class Host:
 
         A pipe, a device or a link in its place is not followed: the folders this looks into may be hostile.
         """
+        data = self._bytes(path, lambda handle: _all_of(handle, limit + 1))
+        if data is not None and len(data) > limit:
+            raise TooLargeError(f"Cannot read {path}: it is larger than {limit} bytes, which it never should be.")
+        return None if data is None else data.decode("utf-8", "replace")
+
+    def tail(self, path: str, *, limit: int) -> str | None:
+        """The end of such a file, of whatever length it is."""
+        data = self._bytes(path, lambda handle: _all_of(handle, limit, max(os.fstat(handle).st_size - limit, 0)))
+        return None if data is None else data.decode("utf-8", "replace")
+
+    def _bytes(self, path: str, read: Callable[[int], bytes]) -> bytes | None:
         try:
             handle = os.open(self.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             self.refused(path, error)
             return None
         try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return None
-            data = self._patiently(lambda: _all_of(handle, limit + 1))
+            return self._patiently(lambda: read(handle)) if stat.S_ISREG(os.fstat(handle).st_mode) else None
         except OSError as error:
             self.refused(path, error)
             return None
         finally:
             os.close(handle)
-        if len(data) > limit:
-            raise TooLargeError(f"Cannot read {path}: it is larger than {limit} bytes, which it never should be.")
-        return data.decode("utf-8", "replace")
 
     def refused(self, path: str, error: OSError) -> None:
         """Remember a path that is there for others; whatever else failed is no matter of rights."""
@@ -107,9 +113,9 @@ class Host:
             self.pause(BUSY_PAUSE)
 
 
-def _all_of(handle: int, limit: int) -> bytes:
-    """At most ``limit`` bytes from the start of an open file; a kernel file may come in pieces."""
+def _all_of(handle: int, limit: int, start: int = 0) -> bytes:
+    """At most ``limit`` bytes of an open file; a kernel file may come in pieces."""
     data = b""
-    while len(data) < limit and (piece := os.pread(handle, limit - len(data), len(data))):
+    while len(data) < limit and (piece := os.pread(handle, limit - len(data), start + len(data))):
         data += piece
     return data

@@ -125,7 +125,7 @@ def _nonce(inputs: Inputs) -> list[Reason]:
 def _record(inputs: Inputs) -> list[Reason]:
     record = inputs.record
     if not record.present:
-        return [Reason("no-record", "warning", "The save environment left no record (kdump.json) of what it did.")]
+        return [_no_record(inputs.panic.at("dump", "engine").text(40))]
     reasons = []
     if record.at("status").text() == "failed":
         tag = record.at("failure").text(60) or "no tag"
@@ -134,6 +134,13 @@ def _record(inputs: Inputs) -> list[Reason]:
     if nonce != wanted:
         reasons.append(Reason("record-nonce", "error", "The record holds another nonce than this drill's."))
     return reasons + _headroom(record)
+
+
+def _no_record(engine: str | None) -> Reason:
+    if engine in (None, "collection"):
+        return Reason("no-record", "warning", "The save environment left no record (kdump.json) of what it did.")
+    message = f"The dump was saved by {engine}, which leaves no record of what it did. Its log holds the nonce."
+    return Reason("other-engine", "info", message)
 
 
 def _headroom(record: Reader) -> list[Reason]:

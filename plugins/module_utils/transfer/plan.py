@@ -14,8 +14,8 @@ from ..errors import KdumpError
 
 #: A plain file name. It cannot leave its folder, and cannot meet our own working files, which begin with a dot.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+:@=-]{0,199}")
-#: How a dump that is still being written is named: by our save script and by kdump-tools and kexec-tools.
-_INCOMPLETE_NAME = re.compile(r"[.-]incomplete$")
+#: How a dump that is still being written is named: by our save script and by kdump-tools, which may compress it.
+_INCOMPLETE_NAME = re.compile(r"[.-]incomplete(\.(gz|bz2|lz4|xz))?$")
 #: No file is larger on any file system.
 _LARGEST = (1 << 63) - 1
 #: More files than any dump folder holds; a hostile listing ends here.

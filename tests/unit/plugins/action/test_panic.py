@@ -70,12 +70,16 @@ def action(
     return made
 
 
+DEBIANS = {"engine": "kdump-tools", "unit": "kdump-tools.service", "enabled": True, "active": True}
+
 REFUSALS = [
     ({"confirm": "web2"}, {}, "confirm is 'web2'"),
     ({"confirm": ""}, {}, "confirm is ''"),
     ({}, {"crash": {"loaded": False}}, "no crash image is loaded"),
     ({}, {"crash": {"loaded": None}}, "no crash image is loaded"),
     ({}, {"load_current": False}, "not known to be the one on disk"),
+    ({}, {"load_current": False, "distribution": [{**DEBIANS, "active": False}]}, "not known to be the one on disk"),
+    ({}, {"load_current": False, "distribution": [DEBIANS], "service": {"enabled": True}}, "not known to be the one"),
     ({}, {"capture_kernel": True}, "runs its capture kernel right now"),
     ({}, {"crash": None}, "evidence without what a drill needs"),
     ({"console": "/nonexistent/console"}, {}, "Cannot follow the console"),
@@ -116,6 +120,11 @@ def test_a_good_drill(monkeypatch: pytest.MonkeyPatch, reply: bool) -> None:
     assert host.triggered == [{"host": "web1", "nonce": result["nonce"], "boot_id": "old"}]
     assert [event["name"] for event in result["events"]] == ["triggered", "connection_back", "settled"]
     assert (result["before"]["boot_id"], result["after"]["boot_id"]) == ("old", "new")
+
+
+def test_a_host_that_is_left_to_the_kdump_of_its_distribution_is_crashed_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    host = Host(load_current=False, distribution=[DEBIANS], service={"enabled": False})
+    assert action(host, monkeypatch).perform(OPTIONS, {})["outcome"] == "captured"
 
 
 def test_a_bad_drill_fails_with_all_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,16 @@ MEANINGS = [
     ),
     ("[  0.4] Initramfs unpacking failed: write error", [Mark("memory", "Initramfs unpacking failed: write error")]),
     ("[  0.4] Initramfs unpacking failed: invalid magic at start of compressed archive", []),
+    (
+        "[   31.6] kdump-tools[317]: Starting kdump-tools: saved dmesg content in /var/crash/202611231530.",
+        [Mark("log-saved", "/var/crash/202611231530.")],
+    ),
+    ("[   38.2] kdump-tools[317]: kdump-tools: saved vmcore in /var/crash/1.", [Mark("core-saved", "/var/crash/1.")]),
+    (
+        "kdump-config: failed to save vmcore in /var/crash/1 ... failed!",
+        [Mark("fail-core", "/var/crash/1 ... failed!")],
+    ),
+    ("kdump-tools[317]: Starting kdump-tools: loaded kdump kernel.", []),
     ("linux.kdump: drill nonce=0123456789abcdef0123456789abcdef", []),
     ("Debian GNU/Linux 12 test1 ttyS0", []),
     ("", []),

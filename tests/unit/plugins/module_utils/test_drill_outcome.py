@@ -23,10 +23,15 @@ def dump(
 
 OLD = dump("old", nonce="f" * 32)
 SETTLED = Sighting("settled", 40.0)
+DEBIANS = {"id": "202611231530", "complete": True, "record": None, "engine": "kdump-tools", "nonce": NONCE}
 GONE = Sighting("never_came_back", 900.0)
 
 CASES = [
     ("good", SETTLED, [OLD, dump()], "captured", "is back"),
+    ("good, by another kdump", SETTLED, [OLD, DEBIANS], "captured", "is back"),
+    ("another's drill", SETTLED, [{**DEBIANS, "nonce": "f" * 32}], "save_failed", "does not carry this drill's nonce"),
+    ("not finished", SETTLED, [{**DEBIANS, "complete": False}], "save_failed", "is incomplete"),
+    ("no record", SETTLED, [{**DEBIANS, "engine": "collection"}], "save_failed", "is incomplete or does not carry"),
     ("still up", Sighting("never_went_down", 60.0), [], "never_went_down", "still runs after 60 seconds"),
     ("gone", GONE, [], "never_came_back", "not back after 900 seconds"),
     ("gone, stage known", Sighting("never_came_back", 9.0, last_stage="log-saved"), [], "never_came_back", "log-saved"),

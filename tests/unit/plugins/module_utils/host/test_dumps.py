@@ -69,6 +69,46 @@ def test_a_vmcore_may_be_encrypted_or_compressed(
     assert (dump.complete, dump.vmcore) == (complete, vmcore)
 
 
+NONCE = "0123456789abcdef0123456789abcdef"
+_LOG = "[    9.1] x\n" * 60000 + f"[   99.1] linux.kdump: drill nonce={NONCE}\n[   99.2] sysrq: Trigger a crash\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"dump.202611231530": "x", "dmesg.202611231530": _LOG}, ("kdump-tools", True, "dump.202611231530", NONCE)),
+        ({"dump.202611231530.xz": "x"}, ("kdump-tools", True, "dump.202611231530.xz", None)),
+        ({"dmesg.202611231530": "a\n", "dump-incomplete.gz": "x"}, ("kdump-tools", False, "dump-incomplete.gz", None)),
+        ({"dmesg.202611231530": _LOG, "vmcore.202611231530": "x"}, ("kdump-tools", True, "vmcore.202611231530", NONCE)),
+        ({"vmcore": "x", "vmcore-dmesg.txt": _LOG}, ("kdump-utils", True, "vmcore", NONCE)),
+        ({"vmcore-incomplete": "x"}, ("kdump-utils", False, "vmcore-incomplete", None)),
+        ({"vmcore": "x", "dmesg.txt": _LOG, "README.txt": "x"}, ("suse", True, "vmcore", NONCE)),
+        ({"vmcore": "x", "dmesg.txt": _LOG}, ("collection", True, "vmcore", None)),
+        ({"vmcore": "x", "kdump.json": f'{{"nonce": "{NONCE}"}}'}, ("collection", True, "vmcore", NONCE)),
+        ({"vmcore": "x", "kdump.json": '{"nonce": ["x"]}'}, ("collection", True, "vmcore", None)),
+        ({"vmcore": "x", "kdump.json": "{}", "dmesg.202611231530": _LOG}, ("collection", True, "vmcore", None)),
+    ],
+)
+def test_dumps_of_the_distributions_kdumps_are_known_by_their_names(
+    tmp_path: Path, files: dict[str, str], expected: tuple[str, bool, str, str | None]
+) -> None:
+    folder = make(tmp_path, "202611231530")
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    (dump,) = list_dumps("/var/crash", Host(str(tmp_path)))
+    assert (dump.engine, dump.complete, dump.vmcore, dump.nonce) == expected
+
+
+def test_a_log_that_is_a_link_or_a_pipe_is_not_read(tmp_path: Path) -> None:
+    folder = make(tmp_path, "202611231530")
+    (folder / "dump.202611231530").write_text("x")
+    (tmp_path / "log").write_text(_LOG)
+    (folder / "dmesg.202611231530").symlink_to(tmp_path / "log")
+    os.mkfifo(folder / "dmesg.202611231531")
+    (dump,) = list_dumps("/var/crash", Host(str(tmp_path)))
+    assert (dump.engine, dump.nonce) == ("kdump-tools", None)
+
+
 def test_what_is_no_dump_is_left_out(tmp_path: Path) -> None:
     make(tmp_path, "lost+found")
     make(tmp_path, "other", notes="x")

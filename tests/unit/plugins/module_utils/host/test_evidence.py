@@ -58,6 +58,15 @@ def test_gathers_everything(tmp_path: Path) -> None:
     assert evidence["capture_kernel"] is False
 
 
+def test_tells_which_kdumps_of_the_distribution_there_are(tmp_path: Path) -> None:
+    host = build(tmp_path)
+    nothing = gather("/var/crash", host=host, runner=FakeRunner(SYSTEMD)).document()
+    write(tmp_path, "/usr/sbin/kdump-config", "")
+    debians = gather("/var/crash", host=host, runner=FakeRunner(SYSTEMD)).document()["distribution"]
+    assert nothing["distribution"] == []
+    assert debians == [{"engine": "kdump-tools", "unit": "kdump-tools.service", "enabled": True, "active": True}]
+
+
 def test_tells_the_drivers_that_a_capture_kernel_needs(tmp_path: Path) -> None:
     evidence = gather(
         "/var/crash", host=recorded("megaraid", tmp_path), runner=FakeRunner({("systemctl",): (1, "", "")})

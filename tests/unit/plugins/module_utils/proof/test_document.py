@@ -68,6 +68,19 @@ def test_a_good_drill_holds_what_was_seen() -> None:
     assert proof["tools"]["ansible-core"] == "2.19.14"
 
 
+def test_a_dump_of_another_kdump_needs_no_record() -> None:
+    drill = captured()
+    panic = drill["panic"]
+    panic["dump"] = {**panic["dump"], "record": None, "engine": "kdump-tools"}
+    drill["record"] = None
+    proof = prove(drill)
+    SCHEMA.validate(proof)
+    assert proof["ok"]
+    assert ("other-engine", "info") in [(reason["id"], reason["severity"]) for reason in proof["reasons"]]
+    panic["dump"]["engine"] = "collection"
+    assert ("no-record", "warning") in [(reason["id"], reason["severity"]) for reason in prove(drill)["reasons"]]
+
+
 def test_the_target_that_has_the_dump_is_told_and_what_was_tried_before_it() -> None:
     drill = captured()
     target = {"kind": "ssh", "server": "192.0.2.7:22", "user": "kdump", "path": "web-01"}

@@ -50,6 +50,7 @@ BAD_LISTINGS = [
     ([entry(f"f{number}") for number in range(257)], "holds 257 files"),
     ([entry("vmcore.incomplete")], "is incomplete. Set incomplete=true"),
     ([entry("vmcore-incomplete")], "is incomplete. Set incomplete=true"),
+    ([entry("dump-incomplete.xz")], "is incomplete. Set incomplete=true"),
     ([entry("a", size=-1)], "malformed entry for a"),
     ([entry("a", size=1 << 63)], "malformed entry for a"),
     ([entry("a", sha256="zz")], "malformed entry for a"),
