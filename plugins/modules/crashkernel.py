@@ -19,6 +19,8 @@ description:
   - Nothing but C(crashkernel=) is changed. Where a boot loader's generator reads drop-ins, files of others are
     not edited, and what they set is overruled. Elsewhere they are edited byte by byte, each is replaced in one step,
     and copies of them as they were before are kept in C(/var/lib/linux-kdump.boot).
+  - With O(state=absent) they are what they were before, as long as nobody else has written into them since. A file that
+    was made for the value is removed, and a C(crashkernel=) that was there before does not come back.
   - The module never reboots. See RV(reboot_required).
 options:
   size:

@@ -19,6 +19,7 @@ from ..command import CommandRunner
 from ..crashkernel.grammar import PARAMETER
 from ..host.paths import BOOT_BACKUP
 from .changes import keep, put, put_back, read, unlike
+from .former import Notes, read_notes, write_notes
 from .model import BootLoaderError, Entry, FileState
 from .words import with_parameters, words
 
@@ -90,6 +91,11 @@ def listed(text: str, stanzas: Sequence[Stanza], origin: str) -> tuple[Entry, ..
     )  # fmt: skip
 
 
+def _is_free(source: Source, text: t.Optional[str]) -> bool:
+    """Whether a text sets nothing: what others had set is taken out, and not brought back."""
+    return text is None or edit(text, source.grammar(text, source.path), ()) == text
+
+
 class Edited:
     """Answers the questions of `model.BootLoader` by the texts that a subclass names."""
 
@@ -126,8 +132,8 @@ class Edited:
 
     def wanted(self, parameters: Sequence[str]) -> tuple[FileState, ...]:
         """Every file that counts, as it has to be; an error if that would not do."""
-        sources = self.sources()
-        states = tuple(self._wanted(source, parameters) for source in sources)
+        sources, notes = self.sources(), read_notes(self.path(BOOT_BACKUP))
+        states = tuple(self._wanted(source, parameters, notes) for source in sources)
         texts = {state.path: state.content or "" for state in states}
         self._verify(self.entries_of(sources, texts), parameters)
         return states
@@ -137,6 +143,8 @@ class Edited:
         old, new = self.default(), self.wanted(parameters)
         changed = [(before, after) for before, after in zip(old, new) if before != after]
         keep([before for before, _after in changed], self.path(BOOT_BACKUP), root=self._root)
+        if parameters:
+            write_notes(changed, self.path(BOOT_BACKUP))
         try:
             self.install([after for _before, after in changed], timeout)
             for _before, after in changed:
@@ -179,10 +187,13 @@ class Edited:
             )
         return text
 
-    def _wanted(self, source: Source, parameters: Sequence[str]) -> FileState:
+    def _wanted(self, source: Source, parameters: Sequence[str], notes: Notes) -> FileState:
         current = read(source.path)
         if current is None and (source.missing is None or not parameters):
             return FileState(source.path, None)
+        former = None if parameters else notes.get(source.path)
+        if former and former.is_still(current) and _is_free(source, former.before):
+            return FileState(source.path, former.before)
         text = source.missing or "" if current is None else self._text(source)
         edited = edit(text, source.grammar(text, source.path), parameters)
         return FileState(source.path, source.finish(edited) if edited != text else text)

@@ -25,9 +25,18 @@ def read(path: str) -> t.Any:
 
 def test_knows_the_places_that_the_modules_know() -> None:
     variables = read("vars/main.yml")
-    names = ("__kdump_library", "__kdump_state_folder", "__kdump_reboot_note", "__kdump_service_note")
-    places = [paths.LIBRARY, paths.STATE, paths.REBOOT_NOTE, paths.SERVICE_NOTE]
-    assert [variables[name] for name in names] == places
+    places = {
+        "library": paths.LIBRARY, "state_folder": paths.STATE, "reboot_note": paths.REBOOT_NOTE,
+        "service_note": paths.SERVICE_NOTE, "boot_backup": paths.BOOT_BACKUP,
+    }  # fmt: skip
+    assert {name: variables[f"__kdump_{name}"] for name in places} == places
+
+
+def test_copies_of_boot_loaders_files_go_once_the_files_are_as_they_were() -> None:
+    tasks = read("tasks/absent.yml")
+    removed = next(index for index, task in enumerate(tasks) if "{{ __kdump_boot_backup }}" in task.get("loop", []))
+    undone = next(index for index, task in enumerate(tasks) if "linux.kdump.crashkernel" in task)
+    assert undone < removed
 
 
 def test_the_defaults_are_what_is_documented() -> None:

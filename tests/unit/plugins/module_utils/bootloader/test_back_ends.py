@@ -73,12 +73,23 @@ def test_nothing_but_the_parameter_is_changed(name: str, box: Box) -> None:
         assert set(after) - set(before) <= made
 
 
-def test_what_present_writes_absent_takes_back_byte_by_byte(name: str, box: Box) -> None:
+def test_what_present_writes_absent_takes_back_byte_by_byte(box: Box) -> None:
     box.loader.apply((), timeout=5)
-    before = {path: content for path, content in box.contents().items() if path not in TREES[name].made}
-    box.loader.apply(WANTED, timeout=5)
-    box.loader.apply((), timeout=5)
-    assert {path: content for path, content in box.contents().items() if path not in TREES[name].made} == before
+    before = box.contents()
+    for parameters in (WANTED, MORE):
+        box.loader.apply(parameters, timeout=5)
+    converge(box, ())
+    assert box.contents() == before
+    assert box.loader.wanted(()) == box.loader.default()
+
+
+def test_a_file_that_was_made_and_that_somebody_wrote_in_since_stays(name: str, box: Box) -> None:
+    for path in TREES[name].made:
+        there = path in box.contents()
+        box.loader.apply(WANTED, timeout=5)
+        box.write(path, "# mine\n" + box.read(path) if "default" in path else "mine " + box.read(path))
+        converge(box, ())
+        assert there or "mine" in box.read(path)
 
 
 def test_looking_writes_nothing(box: Box) -> None:

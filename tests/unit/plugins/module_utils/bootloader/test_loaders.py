@@ -76,10 +76,24 @@ def test_the_menu_of_the_firmware_that_booted_counts(tmp_path: Path) -> None:
 
 def test_what_u_boot_update_passes_by_itself_is_not_lost(tmp_path: Path) -> None:
     machine = box(tmp_path, "extlinux, u-boot-menu")
+    before = machine.read("etc/default/u-boot")
     machine.loader.apply(WANTED, timeout=5)
     assert machine.read("etc/default/u-boot").endswith('\nU_BOOT_PARAMETERS="ro quiet crashkernel=64M"\n')
     machine.loader.apply((), timeout=5)
-    assert machine.read("etc/default/u-boot").endswith('\nU_BOOT_PARAMETERS="ro quiet"\n')
+    assert machine.read("etc/default/u-boot") == before  # where the default is in force again
+    machine.loader.apply(WANTED, timeout=5)
+    machine.write("etc/default/u-boot", machine.read("etc/default/u-boot") + 'U_BOOT_TIMEOUT="1"\n')
+    machine.loader.apply((), timeout=5)
+    assert machine.read("etc/default/u-boot").endswith('\nU_BOOT_PARAMETERS="ro quiet"\nU_BOOT_TIMEOUT="1"\n')
+
+
+def test_what_files_were_is_not_made_up_from_what_somebody_wrote(tmp_path: Path) -> None:
+    machine = box(tmp_path, "raspberry-pi, Debian")
+    machine.loader.apply(WANTED, timeout=5)
+    for text in ("no", "[]", '{"a": {}}', '{"a": {"before": null, "after": 1}}'):
+        machine.write("var/lib/linux-kdump.boot/former.json", text)
+        with pytest.raises(BootLoaderError, match=r"Cannot read .*former.json: it is not what was written there"):
+            machine.loader.apply((), timeout=5)
 
 
 def test_the_last_file_that_u_boot_update_reads_gets_the_value(tmp_path: Path) -> None:
