@@ -1,0 +1,193 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One audit on the controller: read, check the policy, judge, write, tell. What it needs is given; it asks no host."""
+
+from __future__ import annotations
+
+import json
+import os
+import typing as t
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..errors import KdumpError
+from ..files import read_text, write_atomic
+from .artifacts import Artifacts, read_artifacts
+from .documents import HOST_SCHEMA, SEVERITIES, AuditDocument, HostDocument
+from .drift import drift, read_result
+from .judge import Bench, judge, wanting
+from .merge import read_documents
+from .moments import parse_moment
+from .policy import Policy, read_policy
+from .report.forms import REPORTS
+
+NEVER: t.Final = "never"
+#: Hosts that the message of a failed audit names.
+_NAMED: t.Final = 10
+
+OPTIONS: t.Final[dict[str, t.Any]] = {
+    "policy": {"type": "dict", "default": {}},
+    "partial": {"type": "bool", "default": False},
+    "check_only": {"type": "bool", "default": False},
+    "evidence": {"type": "path"},
+    "hosts": {"type": "list", "elements": "str"},
+    "artifacts": {"type": "path"},
+    "dest": {"type": "path"},
+    "reports": {"type": "list", "elements": "str", "default": ["json"]},
+    "baseline": {"type": "path"},
+    "judged_at": {"type": "str"},
+    "fail_on": {"type": "str", "choices": [*SEVERITIES, NEVER], "default": "high"},
+    "fail_on_unknown": {"type": "bool", "default": True},
+    "fail_on_drift": {"type": "bool", "default": False},
+}
+
+
+class AuditFailedError(KdumpError):
+    """Hosts are not as the policy wants them; the result says which."""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """The hosts that the controller knows, with their groups, and all groups, also those without hosts."""
+
+    hosts: Mapping[str, Sequence[str]]
+    groups: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of one audit, checked."""
+
+    options: Mapping[str, t.Any]
+    inventory: Inventory
+    now: datetime
+    collection: str
+
+
+def make_request(options: Mapping[str, t.Any], inventory: Inventory, *, now: datetime, collection: str) -> Request:
+    """Refuse what makes no sense before anything is read."""
+    unknown = [name for name in options["reports"] if name not in REPORTS]
+    if unknown:
+        raise KdumpError(f"Cannot write the report {unknown[0]}: there is none. There are {', '.join(REPORTS)}")
+    moment = now if options["judged_at"] is None else parse_moment(options["judged_at"])
+    if moment is None:
+        raise KdumpError(
+            f"Cannot judge as of {options['judged_at']!r}: it is no moment. Write it as 2026-01-02T03:04:05Z"
+        )
+    if not options["check_only"] and not options["evidence"]:
+        raise KdumpError("Cannot judge without evidence: name the folder of the hosts' documents with evidence")
+    if options["fail_on_drift"] and not options["baseline"]:
+        raise KdumpError("Cannot fail on drift without a result to compare with: name one with baseline")
+    return Request(options, inventory, moment, collection)
+
+
+def check(request: Request) -> Policy:
+    """The policy against the hosts of the inventory."""
+    return _policy(request, {})
+
+
+def run(request: Request) -> dict[str, t.Any]:
+    """The audit; an AuditFailedError that holds the same result where hosts are not as they should be."""
+    options = request.options
+    documents = _documents(request)
+    policy = _policy(request, {document["host"]: document["groups"] for document in documents})
+    artifacts = read_artifacts(options["artifacts"]) if options["artifacts"] else Artifacts()
+    bench = Bench(request.now, request.collection, artifacts.proofs, artifacts.collected)
+    former = _baseline(options["baseline"])
+    document = judge(documents, policy, bench)
+    changes = drift(former, document) if former else None
+    answer = {
+        "changed": False,
+        "summary": {name: document["summary"][name] for name in ("hosts", "results", "by_severity")},
+        "drift": changes,
+        "reports": _write(request, document, changes),
+        "skipped": list(artifacts.skipped),
+    }
+    _judge_run(options, document, changes, answer)
+    return answer
+
+
+def _policy(request: Request, found: Mapping[str, Sequence[str]]) -> Policy:
+    return read_policy(
+        request.options["policy"],
+        {**request.inventory.hosts, **found},
+        groups=request.inventory.groups,
+        today=request.now.date(),
+        partial=request.options["partial"],
+    )
+
+
+def _documents(request: Request) -> list[HostDocument]:
+    """Those of the hosts that are asked for; one that left no document has a result as well."""
+    documents = {document["host"]: document for document in read_documents(request.options["evidence"])}
+    names = request.options["hosts"]
+    if names is None:
+        return list(documents.values())
+    return [documents.get(name) or _absent(name, request.inventory) for name in dict.fromkeys(names)]
+
+
+def _absent(name: str, inventory: Inventory) -> HostDocument:
+    return {
+        "schema": t.cast(t.Any, dict(HOST_SCHEMA)), "run": "-", "host": name,
+        "groups": list(inventory.hosts.get(name, ())), "state": "failed",
+        "reason": "Nobody has asked it: there is no document of this host.", "collected_at": None, "evidence": None,
+    }  # fmt: skip
+
+
+def _baseline(path: str | None) -> AuditDocument | None:
+    if not path:
+        return None
+    text = read_text(path)
+    if text is None:
+        raise KdumpError(f"Cannot compare with {path}: there is no such file. Give the audit.json of an earlier run.")
+    return read_result(text, path)
+
+
+def _write(request: Request, document: AuditDocument, changes: Mapping[str, t.Any] | None) -> dict[str, str]:
+    """The reports that are asked for, by name; whole files or none."""
+    folder = request.options["dest"]
+    if not folder:
+        return {}
+    os.makedirs(folder, exist_ok=True)
+    written = {}
+    for name in dict.fromkeys(request.options["reports"]):
+        form = REPORTS[name]
+        written[name] = os.path.join(folder, form.file)
+        write_atomic(written[name], form.render(document), mode=0o600)
+    if changes is not None:
+        written["drift"] = os.path.join(folder, "drift.json")
+        write_atomic(written["drift"], json.dumps(changes, sort_keys=True, indent=2) + "\n", mode=0o600)
+    return written
+
+
+def _judge_run(
+    options: Mapping[str, t.Any], document: AuditDocument, changes: Mapping[str, t.Any] | None, answer: dict[str, t.Any]
+) -> None:
+    """Whether the run has failed, by its thresholds."""
+    reasons = [] if options["fail_on"] == NEVER else _reasons(document, options)
+    if options["fail_on_drift"]:
+        worse = [change for change in (changes or {}).get("changes", ()) if change["worse"]]
+        reasons += [f"{change['host']}: {change['control']} was {change['before']}" for change in worse]
+    if not reasons:
+        return
+    more = f", and {len(reasons) - _NAMED} more" if len(reasons) > _NAMED else ""
+    raise AuditFailedError(
+        f"The audit has failed: {'; '.join(reasons[:_NAMED])}{more}. The reports say why, and what to do.", **answer
+    )
+
+
+def _reasons(document: AuditDocument, options: Mapping[str, t.Any]) -> list[str]:
+    """One for each host, with the controls that are counted against it; one that nobody could ask has no others."""
+    statuses = ["fail", "unknown"] if options["fail_on_unknown"] else ["fail"]
+    found: dict[str, list[str]] = {}
+    states = {}
+    for host, result in wanting(document, floor=options["fail_on"], statuses=statuses):
+        states[host["name"]] = host["state"]
+        mark = " (unknown)" if result["status"] == "unknown" else ""
+        found.setdefault(host["name"], []).append(f"{result['control']}{mark}")
+    return [
+        f"{name}: {', '.join(controls) if states[name] == 'judged' else states[name]}"
+        for name, controls in found.items()
+    ]

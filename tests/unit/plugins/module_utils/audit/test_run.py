@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole audit from folders to reports, and when it fails."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.linux.kdump.plugins.module_utils.audit.artifacts import read_artifacts
+from ansible_collections.linux.kdump.plugins.module_utils.audit.merge import write_document
+from ansible_collections.linux.kdump.plugins.module_utils.audit.run import (
+    OPTIONS,
+    AuditFailedError,
+    Inventory,
+    Request,
+    check,
+    make_request,
+    run,
+)
+from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
+from ansible_collections.linux.kdump.tests.unit.audit_hosts import NOW, armed, document_of, drill, off
+
+FLEET = Inventory({"db1": ["servers"], "web1": [], "far1": []}, ["servers", "empty"])
+
+
+def request_of(**options: t.Any) -> Request:
+    given = {name: options.get(name, option.get("default")) for name, option in OPTIONS.items()}
+    return make_request(given, FLEET, now=NOW, collection="0.1.0")
+
+
+def place(tmp_path: Path) -> dict[str, t.Any]:
+    """Two hosts, one of them proven; where everything is."""
+    for name, evidence in (("db1", armed()), ("web1", off())):
+        write_document(str(tmp_path / "hosts"), document_of(name, evidence))
+    folder = tmp_path / "artifacts/db1/20260220T100000Z-00000000"
+    folder.mkdir(parents=True)
+    (folder / "proof.json").write_text(json.dumps(drill()))
+    return {
+        "evidence": str(tmp_path / "hosts"), "artifacts": str(tmp_path / "artifacts"), "dest": str(tmp_path / "out"),
+        "judged_at": "2026-03-01T12:00:00Z", "policy": {"posture": "required"},
+    }  # fmt: skip
+
+
+def test_an_audit_writes_what_is_asked_for(tmp_path: Path) -> None:
+    options = place(tmp_path)
+    answer = run(request_of(**options, hosts=["db1"], reports=["json", "junit", "json"]))
+    assert answer["changed"] is False
+    assert sorted(answer["reports"]) == ["json", "junit"]
+    first = Path(answer["reports"]["json"]).read_bytes()
+    assert [host["name"] for host in json.loads(first)["hosts"]] == ["db1"]
+    assert Path(answer["reports"]["json"]).stat().st_mode & 0o777 == 0o600
+    assert answer["summary"]["results"]["fail"] == 0
+    # the same documents, policy and moment
+    run(request_of(**options, hosts=["db1"]))
+    assert Path(answer["reports"]["json"]).read_bytes() == first
+    assert run(request_of(**{**options, "dest": None}, hosts=["db1"]))["reports"] == {}
+
+
+def test_hosts_that_are_not_as_they_should_be_fail_it(tmp_path: Path) -> None:
+    options = place(tmp_path)
+    with pytest.raises(AuditFailedError) as caught:
+        run(request_of(**options))
+    assert "web1: KD-101, " in caught.value.message
+    assert "(unknown)" in caught.value.message
+    assert "db1" not in caught.value.message
+    assert Path(t.cast("dict[str, str]", caught.value.facts["reports"])["json"]).exists()
+    with pytest.raises(AuditFailedError) as strict:
+        run(request_of(**options, fail_on="critical", fail_on_unknown=False))
+    assert "web1: KD-103, KD-203, KD-301. " in strict.value.message
+    assert run(request_of(**options, fail_on="never"))["summary"]["results"]["fail"] > 0
+
+
+def test_a_host_without_a_document_is_a_result(tmp_path: Path) -> None:
+    options = place(tmp_path)
+    with pytest.raises(AuditFailedError, match="far1: failed") as caught:
+        run(request_of(**options, hosts=["db1", "far1"]))
+    assert t.cast("dict[str, t.Any]", caught.value.facts["summary"])["hosts"] == {
+        "judged": 1, "unreachable": 0, "failed": 1,
+    }  # fmt: skip
+
+
+def test_drift_is_told_and_may_fail(tmp_path: Path) -> None:
+    options = {**place(tmp_path), "fail_on": "never"}
+    before = run(request_of(**options))["reports"]["json"]
+    kept = tmp_path / "before.json"
+    kept.write_bytes(Path(before).read_bytes())
+    assert run(request_of(**options, baseline=str(kept)))["drift"]["changes"] == []
+    later = document_of("db1", armed(crash__loaded=False), collected_at="2026-03-01T12:00:00Z")
+    write_document(str(tmp_path / "hosts"), later)
+    answer = run(request_of(**options, baseline=str(kept)))
+    assert {change["control"] for change in answer["drift"]["changes"]} == {"KD-301", "KD-302"}
+    assert json.loads(Path(answer["reports"]["drift"]).read_text()) == answer["drift"]
+    with pytest.raises(AuditFailedError, match="db1: KD-301 was pass"):
+        run(request_of(**options, baseline=str(kept), fail_on_drift=True))
+    with pytest.raises(KdumpError, match="no such file"):
+        run(request_of(**options, baseline=str(tmp_path / "none")))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"reports": ["pdf"]}, "Cannot write the report pdf"),
+        ({"evidence": "/x", "judged_at": "soon"}, "no moment"),
+        ({}, "without evidence"),
+        ({"evidence": "/x", "fail_on_drift": True}, "without a result to compare with"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(options: dict[str, t.Any], words: str) -> None:
+    with pytest.raises(KdumpError, match=words):
+        request_of(**options)
+
+
+def test_a_policy_is_checked_without_evidence() -> None:
+    assert check(request_of(check_only=True, policy={"name": "x", "groups": {"empty": {}}})).name == "x"
+    with pytest.raises(KdumpError, match="unknown host db9"):
+        check(request_of(check_only=True, policy={"hosts": {"db9": {}}}))
+
+
+def test_what_lies_on_the_controller(tmp_path: Path) -> None:
+    assert read_artifacts(str(tmp_path / "none")).collected is None
+    options = place(tmp_path)
+    for name, text in (("db1/one/verdict.json", "{}"), ("db1/two/vmcore", "x"), ("db1/bad/proof.json", "{")):
+        (tmp_path / "artifacts" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "artifacts" / name).write_text(text)
+    (tmp_path / "artifacts/audit").mkdir()
+    (tmp_path / "artifacts/audit/audit.json").write_text("{}")
+    found = read_artifacts(options["artifacts"])
+    assert found.collected == {"db1": frozenset({"one", "bad", "20260220T100000Z-00000000"})}
+    assert [proof.host for proof in found.proofs] == ["db1"]
+    assert [Path(path).parent.name for path in found.skipped] == ["bad"]
