@@ -15,6 +15,7 @@ import yaml
 
 from ..module_utils.audit.run import OPTIONS, Inventory, check, make_request, run
 from ..plugin_utils.action import KdumpAction
+from ..plugin_utils.audit_reports import REPORTS
 
 #: Groups that every inventory has and nobody has made.
 _GENERAL = frozenset({"all", "ungrouped"})
@@ -31,7 +32,8 @@ class ActionModule(KdumpAction):
 
     def perform(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Mapping[str, t.Any]:
         now = datetime.datetime.now(datetime.timezone.utc)
-        request = make_request(options, _inventory(task_vars), now=now, collection=_version())
+        inventory = _inventory(task_vars)
+        request = make_request(options, inventory, now=now, collection=_version(), forms=REPORTS)
         policy = check(request)
         if options["check_only"]:
             return {"changed": False, "policy": {"name": policy.name, "sha256": policy.sha256}, "run": _run_name(now)}

@@ -63,7 +63,9 @@ options:
     description: The folder on the controller for the reports. Without it none is written.
     type: path
   reports:
-    description: The forms to write. There are V(json), V(junit), V(xccdf), V(oscal), V(csv) and V(markdown).
+    description:
+      - The forms to write. There are V(json), V(junit), V(xccdf), V(oscal), V(csv), V(markdown) and V(html).
+      - V(html) is one page for the whole fleet, which needs no server.
     type: list
     elements: str
     default: [json]

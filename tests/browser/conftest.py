@@ -22,7 +22,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 TEMPLATE = ROOT / "roles" / "crash_test" / "templates" / "report.html.j2"
 
 _PLAY = [
@@ -98,7 +99,8 @@ def look_at(page: Path, folder: Path) -> Look:
     """Open ``page`` in every view; ``folder`` keeps the browser's profile."""
     harness, netlog = folder / "harness.html", folder / "net.json"
     frames = "\n".join(_FRAME.format(page.as_uri(), *view) for view in VIEWS)
-    harness.write_text((Path(__file__).parent / "harness.html").read_text().replace("@FRAMES@", frames))
+    page_source = (HERE / "harness.html").read_text().replace("@FRAMES@", frames)
+    harness.write_text(page_source.replace("@MEASURE@", (HERE / "measure.js").read_text()))
     done = subprocess.run(
         ["chromium", *_FLAGS, f"--user-data-dir={folder / 'profile'}", f"--log-net-log={netlog}",
          "--window-size=1400,1000", "--dump-dom", harness.as_uri()],

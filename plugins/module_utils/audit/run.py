@@ -21,7 +21,7 @@ from .judge import Bench, judge, wanting
 from .merge import read_documents
 from .moments import parse_moment
 from .policy import Policy, read_policy
-from .report.forms import REPORTS
+from .report.forms import REPORTS, Form
 
 NEVER: t.Final = "never"
 #: Hosts that the message of a failed audit names.
@@ -64,13 +64,22 @@ class Request:
     inventory: Inventory
     now: datetime
     collection: str
+    #: In which a report can be written.
+    forms: Mapping[str, Form]
 
 
-def make_request(options: Mapping[str, t.Any], inventory: Inventory, *, now: datetime, collection: str) -> Request:
+def make_request(
+    options: Mapping[str, t.Any],
+    inventory: Inventory,
+    *,
+    now: datetime,
+    collection: str,
+    forms: Mapping[str, Form] = REPORTS,
+) -> Request:
     """Refuse what makes no sense before anything is read."""
-    unknown = [name for name in options["reports"] if name not in REPORTS]
+    unknown = [name for name in options["reports"] if name not in forms]
     if unknown:
-        raise KdumpError(f"Cannot write the report {unknown[0]}: there is none. There are {', '.join(REPORTS)}")
+        raise KdumpError(f"Cannot write the report {unknown[0]}: there is none. There are {', '.join(forms)}")
     moment = now if options["judged_at"] is None else parse_moment(options["judged_at"])
     if moment is None:
         raise KdumpError(
@@ -80,7 +89,7 @@ def make_request(options: Mapping[str, t.Any], inventory: Inventory, *, now: dat
         raise KdumpError("Cannot judge without evidence: name the folder of the hosts' documents with evidence")
     if options["fail_on_drift"] and not options["baseline"]:
         raise KdumpError("Cannot fail on drift without a result to compare with: name one with baseline")
-    return Request(options, inventory, moment, collection)
+    return Request(options, inventory, moment, collection, forms)
 
 
 def check(request: Request) -> Policy:
@@ -153,7 +162,7 @@ def _write(request: Request, document: AuditDocument, changes: Mapping[str, t.An
     os.makedirs(folder, exist_ok=True)
     written = {}
     for name in dict.fromkeys(request.options["reports"]):
-        form = REPORTS[name]
+        form = request.forms[name]
         written[name] = os.path.join(folder, form.file)
         write_atomic(written[name], form.render(document), mode=0o600)
     if changes is not None:
