@@ -618,6 +618,16 @@ evidence:
       sample:
         {cpus_possible: 2, cpus_present: 2, memory_devices: 0, kernel_updates_cpus: null, kernel_updates_memory: null,
          rules: []}
+    kernel_check:
+      description: >-
+        What the hook of M(linux.kdump.kexec_crash) found at the kernel that was installed last, with C(release),
+        C(checked_at) in seconds since the epoch, how many C(entries) it has in boot menus that the hook knows, and
+        C(problems), V(entry) for one without C(crashkernel=), V(kexec) for a kernel without, V(image) for a file that
+        is missing, V(unit) for one that is not enabled. Null where none was installed since. By
+        C(/var/lib/linux-kdump/kernel.json).
+      returned: success
+      type: dict
+      sample: {release: 6.1.0-45-amd64, checked_at: 1795440000, entries: 2, problems: []}
     watchdogs:
       description: The hardware's watchdogs, 8 at most. By C(/sys/class/watchdog).
       returned: success

@@ -17,6 +17,11 @@ description:
     so that C(kernel.kexec_load_disabled=1) on a hardened host does not stop it. The module loads through the same unit.
   - Where Debian's C(kexec-tools) is installed, tells it in C(/etc/default/kexec.d/linux-kdump) to leave reboots to the
     boot loader. Its own default is to turn them into a kexec, which would pass by a new C(crashkernel=).
+  - Installs a script that looks at each kernel which is installed later, where C(/etc/kernel/postinst.d) or
+    C(/etc/kernel/install.d) is there for such. The image fits every system kernel, so that nothing has to be built. The
+    script looks whether the new kernel's boot entries pass C(crashkernel=), whether it has kexec and whether the files
+    that load the image are there. It warns, notes what it found (C(kernel_check) of M(linux.kdump.kdump_info)), repairs
+    nothing and never fails the installation.
   - The capture kernel's command line is made from the running one by a table for each architecture. What a capture
     kernel must not inherit is left out, what it needs is added.
   - Under lockdown, which Secure Boot brings on most distributions, and where the running kernel demands signatures,
@@ -232,6 +237,14 @@ options:
       gateway:
         description: The router's address.
         type: str
+  hotplug:
+    description:
+      - Whether the image is loaded again, by the same unit, when CPUs or memory have come or gone, since it holds a
+        list of both. A rule of udev and two units see to it, a few seconds after the last event of a burst.
+      - Where the kernel keeps that list up to date by itself (C(crash_hotplug) of CPUs and memory, since Linux 6.6),
+        nothing is loaded.
+    type: bool
+    default: true
   final_action:
     description:
       - What the save environment does in the end. Unset, it does what it was built to do.
@@ -297,6 +310,23 @@ load_current:
   returned: success
   type: bool
   sample: true
+armed:
+  description:
+    - Whether the image asked for is the one in memory, loaded in this boot by the unit from the files on disk, and
+      every boot loads it. With V(true), O(state=loaded) has nothing to do.
+  returned: success
+  type: bool
+  sample: true
+load_disabled:
+  description: Whether C(kernel.kexec_load_disabled) is 1, so that nothing can be loaded before the next boot.
+  returned: success
+  type: bool
+  sample: false
+release:
+  description: The running kernel's release.
+  returned: success
+  type: str
+  sample: 6.1.0-44-amd64
 reserved_bytes:
   description: Memory reserved for it. Null where the kernel has no kexec.
   returned: success

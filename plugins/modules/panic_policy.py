@@ -83,6 +83,11 @@ settings:
   returned: success
   type: dict
   sample: {kernel.panic_on_oops: {before: "0", after: "1"}}
+converged:
+  description: Whether nothing had to be changed, or in check mode would have to be.
+  returned: success
+  type: bool
+  sample: true
 overruled:
   description: Files of others that set one of them to another value, and are read before.
   returned: success

@@ -18,6 +18,7 @@ from ..crashkernel.grammar import on_command_line, parse_spec
 from ..crashkernel.shortfall import explain, read_log
 from ..engine.service import read_installed
 from ..errors import KdumpError
+from ..kexec.kernel_hook import read_check
 from ..kexec.state import BOOT_ID, Crash, LoadRecord, is_current, read_crash, read_record
 from . import paths
 from .abilities import kernel_lacks
@@ -80,6 +81,7 @@ class Evidence:
     boot_sysctls: dict[str, dict[str, str]]
     folder: dict[str, t.Any]
     hotplug: dict[str, t.Any]
+    kernel_check: dict[str, t.Any] | None
     watchdogs: list[dict[str, t.Any]]
     files: dict[str, dict[str, int]]
     kdumpctl_test: dict[str, t.Any] | None
@@ -161,6 +163,7 @@ def _gather(
         boot_sysctls=read_boot_sysctls(host),
         folder=read_folder(dump_path, host),
         hotplug=read_hotplug(host),
+        kernel_check=read_check(host),
         watchdogs=read_watchdogs(host),
         files=read_files(host, release=system.release, engine=engine),
         kdumpctl_test=read_test(host),

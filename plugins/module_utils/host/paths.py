@@ -39,6 +39,20 @@ UNIT: t.Final = f"/etc/systemd/system/{UNIT_NAME}"
 RECOVERY_UNIT_NAME: t.Final = "linux-kdump-recover.service"
 RECOVERY_UNIT: t.Final = f"/etc/systemd/system/{RECOVERY_UNIT_NAME}"
 
+#: Looks at each kernel that is installed, and what it found at the last one. Called by Debian's kernel packages, after
+#: all that make boot entries, and by kernel-install.
+KERNEL_HOOK: t.Final = f"{LIBRARY}/after-kernel"
+KERNEL_HOOK_DEBIAN: t.Final = "/etc/kernel/postinst.d/zzz-linux-kdump"
+KERNEL_HOOK_SYSTEMD: t.Final = "/etc/kernel/install.d/99-linux-kdump.install"
+KERNEL_CHECK: t.Final = f"{STATE}/kernel.json"
+
+#: Load anew when CPUs or memory have come or gone: the rule leaves a mark, the path unit sees it, its service loads.
+HOTPLUG_RULE: t.Final = "/etc/udev/rules.d/98-linux-kdump.rules"
+HOTPLUG_MARK: t.Final = "/run/linux-kdump.hotplug"
+HOTPLUG_PATH_NAME: t.Final = "linux-kdump-hotplug.path"
+HOTPLUG_PATH: t.Final = f"/etc/systemd/system/{HOTPLUG_PATH_NAME}"
+HOTPLUG_SERVICE: t.Final = "/etc/systemd/system/linux-kdump-hotplug.service"
+
 #: Debian's kexec-tools sources every file in this folder, when a system that is going down has to choose how.
 REBOOT_POLICY_FOLDER: t.Final = "/etc/default/kexec.d"
 REBOOT_POLICY: t.Final = f"{REBOOT_POLICY_FOLDER}/linux-kdump"

@@ -9,13 +9,14 @@ A script and not Python, since it runs early in the boot of hosts whose Python n
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import typing as t
 from dataclasses import dataclass
 
 from ..host import paths
-from . import recovery
+from . import hotplug, kernel_hook, recovery
 from .state import BOOT_ID, CRASH_LOADED, CRASH_SIZE, LOAD_DISABLED, LOAD_SCHEMA
 
 #: Each way to load, and how kexec(8) is told to take it.
@@ -58,6 +59,8 @@ class Recipe:
     #: Partitions that a dump may have been written to, by PARTUUID, and where it becomes a folder.
     partitions: tuple[str, ...] = ()
     dumps: str = paths.DUMPS
+    #: Load anew when CPUs or memory have come or gone, where the kernel does not keep up with that by itself.
+    hotplug: bool = True
 
 
 @dataclass(frozen=True)
@@ -276,6 +279,8 @@ class InstalledFile:
     path: str
     text: str
     mode: int = 0o644
+    #: A folder of those who read it: where that is not there, nobody does.
+    needs: str | None = None
 
 
 def files_of(recipe: Recipe) -> tuple[InstalledFile, ...]:
@@ -283,16 +288,38 @@ def files_of(recipe: Recipe) -> tuple[InstalledFile, ...]:
     files = (
         InstalledFile(paths.LOADER, render(recipe), mode=0o700),
         InstalledFile(paths.REBOOT_POLICY, _REBOOT_POLICY),
+        *_hook_files(recipe),
+        *(_HOTPLUG_FILES if recipe.hotplug else ()),
     )
-    if not recipe.partitions:
-        return (*files, InstalledFile(paths.UNIT, _UNIT))
+    # Pulled in by the loader's unit, so that there is one unit to switch on and off.
+    wants = [paths.HOTPLUG_PATH_NAME] if recipe.hotplug else []
+    if recipe.partitions:
+        wants.append(paths.RECOVERY_UNIT_NAME)
+        files += (
+            InstalledFile(paths.RECOVERY, recovery.render(recipe.partitions, dumps=recipe.dumps), mode=0o700),
+            InstalledFile(paths.RECOVERY_UNIT, recovery.unit(recipe.partitions)),
+        )
+    lines = "".join(f"Wants={name}\n" for name in wants)
+    return (*files, InstalledFile(paths.UNIT, _UNIT.replace("\n[Service]", f"{lines}\n[Service]", 1)))
+
+
+def _hook_files(recipe: Recipe) -> tuple[InstalledFile, ...]:
+    calls = {
+        paths.KERNEL_HOOK_DEBIAN: kernel_hook.CALL_DEBIAN, paths.KERNEL_HOOK_SYSTEMD: kernel_hook.CALL_SYSTEMD,
+    }  # fmt: skip
     return (
-        *files,
-        InstalledFile(paths.RECOVERY, recovery.render(recipe.partitions, dumps=recipe.dumps), mode=0o700),
-        InstalledFile(paths.RECOVERY_UNIT, recovery.unit(recipe.partitions)),
-        # Pulled in by the loader's unit, so that there is one unit to switch on and off.
-        InstalledFile(paths.UNIT, _UNIT.replace("\n[Service]", f"Wants={paths.RECOVERY_UNIT_NAME}\n\n[Service]", 1)),
+        InstalledFile(paths.KERNEL_HOOK, kernel_hook.render(recipe.kernel, recipe.initramfs), mode=0o755),
+        *(InstalledFile(path, text, mode=0o755, needs=os.path.dirname(path)) for path, text in calls.items()),
     )
+
+
+_HOTPLUG_FILES: t.Final = tuple(
+    InstalledFile(path, text, needs=os.path.dirname(paths.HOTPLUG_RULE))
+    for path, text in (
+        (paths.HOTPLUG_RULE, hotplug.RULE), (paths.HOTPLUG_PATH, hotplug.PATH_UNIT),
+        (paths.HOTPLUG_SERVICE, hotplug.SERVICE_UNIT),
+    )
+)  # fmt: skip
 
 
 def _filled(template: str, values: dict[str, str]) -> str:

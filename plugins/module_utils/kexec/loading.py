@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import re
 import stat
 import typing as t
 from collections.abc import Callable, Iterator, Mapping
@@ -40,14 +41,21 @@ class LoadError(KdumpError):
 #: Every file that this collection may have written for a loaded image.
 _OURS: t.Final = (
     paths.LOADER, paths.REBOOT_POLICY, paths.RECOVERY, paths.RECOVERY_UNIT, paths.UNIT, paths.LOAD_RECORD,
+    paths.KERNEL_HOOK, paths.KERNEL_HOOK_DEBIAN, paths.KERNEL_HOOK_SYSTEMD, paths.KERNEL_CHECK,
+    paths.HOTPLUG_RULE, paths.HOTPLUG_PATH, paths.HOTPLUG_SERVICE,
 )  # fmt: skip
-#: Those that are there only as long as there are raw targets.
-_RECOVERY: t.Final = (paths.RECOVERY, paths.RECOVERY_UNIT)
+#: Those that are there only as long as there are raw targets, or hotplug is to be followed.
+_OPTIONAL: t.Final = (
+    paths.RECOVERY, paths.RECOVERY_UNIT, paths.HOTPLUG_RULE, paths.HOTPLUG_PATH, paths.HOTPLUG_SERVICE,
+)  # fmt: skip
 
 #: Units of other kdumps: Debian's, and that of Fedora, SUSE and their kin.
 _RIVALS: t.Final = ("kdump-tools.service", "kdump.service")
 #: Debian's is wanted by basic.target, the others by multi-user.target.
 _WANTED: t.Final = "/etc/systemd/system/*.wants"
+
+#: The kernel takes sysctl settings on its command line too, since 5.8, with dots or slashes.
+_NEVER: t.Final = re.compile(r"(?:^|\s)sysctl[./]kernel[./]kexec_load_disabled=1(?:\s|$)")
 
 _LOCKED_IN: t.Final = (
     "kernel.kexec_load_disabled is 1, and stays 1 until the next boot. "
@@ -140,21 +148,35 @@ def make_plan(
             f"Cannot load the crash image: {paths.UNIT_NAME} is masked, as hardening against kdump leaves units, and "
             f"no boot would load it. If this host is to have kdump, run systemctl unmask {paths.UNIT_NAME}."
         )
+    if _NEVER.search(host.line("/proc/cmdline") or ""):
+        raise LoadError(
+            "Cannot load the crash image: the kernel's command line sets kernel.kexec_load_disabled=1, which is in "
+            "force before anything runs, so that no boot would load it. Take it out of the boot loader's files; "
+            "in sysctl.d it does no harm, since the unit loads the image before."
+        )
     load = desired.state == "loaded" and (bool(coming) or bool(rival) or not _holds(current, desired.recipe))
     if load and (obstacle := find_obstacle(desired.recipe, current.crash, host=host, coming=coming or {})):
         raise LoadError(f"Cannot load the crash image: {obstacle}")
     if load or desired.state == "enabled":
         _check_refusal(desired, current, host=host, offered=offered)
-    wanted = [file for file in desired.files if file.path != paths.REBOOT_POLICY or current.takes_reboots]
+    wanted = [
+        file for file in desired.files
+        if (file.path != paths.REBOOT_POLICY or current.takes_reboots) and (not file.needs or host.exists(file.needs))
+    ]  # fmt: skip
     return Plan(
         write=tuple(file for file in wanted if current.files.get(file.path) != file.text or _lost_mode(file, host)),
         replaces=rival,
         enable=not current.service.enabled,
         load=load,
         remove=tuple(
-            path for path in _RECOVERY if path in current.files and path not in [file.path for file in wanted]
+            path for path in _OPTIONAL if path in current.files and path not in [file.path for file in wanted]
         ),
     )
+
+
+def is_armed(desired: Desired, current: Current) -> bool:
+    """Whether the recipe is what is loaded, and what every boot loads."""
+    return desired.recipe is not None and current.service.enabled and _holds(current, desired.recipe)
 
 
 def find_rival(host: Host) -> str | None:
@@ -251,6 +273,8 @@ def apply(plan: Plan, *, host: Host, runner: CommandRunner) -> None:
         _systemctl(runner, "enable", paths.UNIT_NAME, what=f"enable {paths.UNIT_NAME}")
     elif any(file.path == paths.UNIT for file in plan.write):
         reread_units(runner)
+    if any(file.path in (paths.HOTPLUG_RULE, paths.HOTPLUG_PATH) for file in plan.write):
+        _follow_hotplug(host, runner)
     if plan.load:
         load(host, runner)
 
@@ -341,7 +365,23 @@ def _unload(host: Host, runner: CommandRunner) -> None:
     runner.run([kexec, "-p", "-u"], what="unload the crash image", timeout=_SYSTEMCTL_SECONDS)
 
 
+def _follow_hotplug(host: Host, runner: CommandRunner) -> None:
+    """From now on, and not only from the next boot on."""
+    _systemctl(runner, "restart", paths.HOTPLUG_PATH_NAME, what=f"start {paths.HOTPLUG_PATH_NAME}")
+    _reread_rules(host, runner)
+
+
+def _reread_rules(host: Host, runner: CommandRunner) -> None:
+    udevadm = host.tool("udevadm")
+    if udevadm is not None:  # it sees by itself that they have changed, a few seconds later
+        what = "make udev read its rules"
+        runner.run([udevadm, "control", "--reload"], what=what, timeout=_SYSTEMCTL_SECONDS, check=False)
+
+
 def _remove(files: tuple[str, ...], host: Host, runner: CommandRunner) -> None:
+    if paths.HOTPLUG_PATH in files:
+        _systemctl(runner, "stop", paths.HOTPLUG_PATH_NAME, what=f"stop {paths.HOTPLUG_PATH_NAME}")
+        host.forget(paths.HOTPLUG_MARK)
     if paths.UNIT in files:
         _systemctl(runner, "disable", "--now", paths.UNIT_NAME, what=f"disable {paths.UNIT_NAME}")
         # A unit that had failed would stay in systemd's list of failures, without its file too.
@@ -350,8 +390,10 @@ def _remove(files: tuple[str, ...], host: Host, runner: CommandRunner) -> None:
     for path in files:
         with contextlib.suppress(FileNotFoundError):  # stopping the unit has removed the load record already
             os.unlink(host.path(path))
-    if paths.UNIT in files:
+    if paths.UNIT in files or paths.HOTPLUG_PATH in files:
         _systemctl(runner, "daemon-reload", what="make systemd forget the unit")
+    if paths.HOTPLUG_RULE in files:
+        _reread_rules(host, runner)
 
 
 def _install(host: Host, file: InstalledFile) -> None:

@@ -32,6 +32,7 @@ OPTIONS: t.Final[dict[str, t.Any]] = {
     },
     "targets": {"type": "list", "elements": "dict", "options": TARGET},
     "network": {"type": "dict", "options": NETWORK},
+    "hotplug": {"type": "bool", "default": True},
     "final_action": {"type": "str", "choices": ["reboot", "halt", "poweroff", "shell"]},
     "syscall": {"type": "str", "choices": ["auto", "kexec_file_load", "kexec_load"], "default": "auto"},
 }

@@ -29,6 +29,7 @@ from .loading import (
     apply,
     diff_of,
     image_sizes,
+    is_armed,
     make_plan,
     read_current,
     replacing_rival,
@@ -61,6 +62,7 @@ class Request:
     network: Mapping[str, t.Any] | None = None
     final_action: str | None = None
     syscall: str = "auto"
+    hotplug: bool = True
     offers: tuple[Offer, ...] = ()
 
     @classmethod
@@ -77,6 +79,7 @@ class Request:
             target_fstype=target.get("fstype"),
             targets=tuple(params.get("targets") or ()),
             network=params.get("network"),
+            hotplug=params.get("hotplug", True),
             offers=offers_of(params.get("_offers"), params),
         )
 
@@ -113,6 +116,8 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
         "changed": bool(aside) or plan.changes,
         "diff": diff,
         **_state(current),
+        "armed": is_armed(desired, current) and not (check_mode and (aside or plan.changes)),
+        "release": os.uname().release,
         "image_bytes": _image_bytes(request, desired, host),
         "command_line": desired.recipe.command_line if desired.recipe else None,
         "kexec": host.tool("kexec"),
@@ -127,6 +132,7 @@ def _state(current: Current) -> dict[str, t.Any]:
     return {
         "loaded": bool(current.crash.loaded),
         "load_current": current.current,
+        "load_disabled": bool(current.crash.load_disabled),
         "reserved_bytes": current.crash.reserved_bytes,
         "load": current.record.document() if current.record else None,
     }
@@ -256,7 +262,10 @@ def desired_of(
     line = _command_line(request, settings, host=host, machine=machine)
     partitions = tuple(partition.partuuid for partition in places.partitions) if places else ()
     dumps = os.path.normpath(request.target_path)
-    return Desired(request.state, Recipe(request.kernel, request.initramfs, line, syscalls, partitions, dumps))
+    recipe = Recipe(
+        request.kernel, request.initramfs, line, syscalls, partitions, dumps, hotplug=request.hotplug,
+    )  # fmt: skip
+    return Desired(request.state, recipe)
 
 
 def _command_line(request: Request, settings: Sequence[str], *, host: Host, machine: str) -> str:

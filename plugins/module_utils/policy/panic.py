@@ -186,6 +186,7 @@ def produce(state: str, settings: Mapping[str, t.Any], *, host: Host, check_mode
     names: Sequence[str] = [name for name in current.live if name in wanted or name in current.before]
     return {
         "changed": changed,
+        "converged": not changed,
         "path": PATH,
         "settings": {name: {"before": current.live[name], "after": after[name]} for name in names},
         "overruled": list(plan.overruled),

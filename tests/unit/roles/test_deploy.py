@@ -112,32 +112,63 @@ def test_it_reboots_in_one_place_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("required", "reserved", "check_mode", "kexec", "state"),
+    ("required", "reserved", "locked", "check_mode", "kexec", "state"),
     [
-        (True, 0, False, "/sbin/kexec", "enabled"),
-        (True, None, False, "/sbin/kexec", "enabled"),
-        (True, 128, False, "/sbin/kexec", "loaded"),
-        (False, 64, False, "/sbin/kexec", "loaded"),
-        # booted with the wanted value and not served: no reboot changes that, so loading has to say what is wrong
-        (False, 0, False, "/sbin/kexec", "loaded"),
-        (False, 32, False, "/sbin/kexec", "loaded"),
+        (True, 0, False, False, "/sbin/kexec", "enabled"),
+        (True, None, False, False, "/sbin/kexec", "enabled"),
+        (True, 128, False, False, "/sbin/kexec", "loaded"),
+        (False, 64, False, False, "/sbin/kexec", "loaded"),
+        # hardening lets nothing be loaded before the next boot
+        (False, 64, True, False, "/sbin/kexec", "enabled"),
         # what is not installed in check mode would have been by then
-        (False, 64, True, None, "enabled"),
-        (False, 64, True, "/sbin/kexec", "loaded"),
+        (False, 64, False, True, None, "enabled"),
+        (False, 64, False, True, "/sbin/kexec", "loaded"),
     ],
 )
 def test_only_a_host_that_a_reboot_will_help_waits_for_it(
-    required: bool, reserved: int | None, check_mode: bool, kexec: str | None, state: str
+    required: bool, reserved: int | None, locked: bool, check_mode: bool, kexec: str | None, state: str
 ) -> None:
     answer = {"reboot_required": required, "reserved_bytes": reserved, "expected_bytes": 64}
-    variables: dict[str, t.Any] = {"__kdump_crashkernel": answer, "ansible_check_mode": check_mode}
-    waits = jinja2.Template(read("vars/main.yml")["__kdump_waits"]).render(variables) == "True"
+    variables: dict[str, t.Any] = {
+        "__kdump_crashkernel": answer, "ansible_check_mode": check_mode, "__kdump_locked": locked,
+    }  # fmt: skip
+    environment = jinja2.Environment()
+    environment.filters["bool"] = bool
+    waits = environment.from_string(read("vars/main.yml")["__kdump_waits"]).render(variables) == "True"
     # The first one only looks.
     task = [task for task in read("tasks/present.yml") if "install" in task.get("linux.kdump.kexec_crash", {})][1]
     template = jinja2.Template(task["linux.kdump.kexec_crash"]["state"])
     assert template.render(variables, __kdump_planned={"kexec": kexec}, __kdump_waits=waits) == state
     (proof,) = [task for task in read("tasks/main.yml") if task.get("ansible.builtin.include_tasks") == "verify.yml"]
     assert proof["when"][-1] == "__kdump_reboots or not __kdump_waits"
+
+
+@pytest.mark.parametrize(
+    ("state", "engine", "disabled", "armed", "locked"),
+    [
+        ("present", "collection", True, False, True),
+        ("present", "collection", True, True, False),  # what was loaded before stays loaded
+        ("present", "collection", False, False, False),
+        ("present", "distribution", True, False, False),  # whose module refuses by itself
+        ("absent", "collection", True, False, False),
+    ],
+)
+def test_where_nothing_can_be_loaded_any_more_a_new_image_waits_for_the_next_boot(
+    state: str, engine: str, disabled: bool, armed: bool, locked: bool
+) -> None:
+    template = jinja2.Template(read("vars/main.yml")["__kdump_locked"])
+    looked = {"__kdump_planned": {"load_disabled": disabled, "armed": armed}} if engine == "collection" else {}
+    assert template.render(kdump_state=state, kdump_engine=engine, **looked) == str(locked)
+
+
+def test_a_reservation_that_did_not_come_is_told_before_anything_is_loaded() -> None:
+    for file, loads in (("present", "kexec_crash"), ("distribution", "kdump_service"), ("absent", None)):
+        tasks = read(f"tasks/{file}.yml")
+        modules = [next(key for key in task if "." in key) for task in tasks]
+        (told,) = [place for place, task in enumerate(tasks) if "shortfall.yml" in task.values()]
+        assert tasks[told]["when"] == "__kdump_crashkernel.shortfall is not none"
+        assert modules.index("linux.kdump.crashkernel") < told
+        assert loads is None or told < max(i for i, name in enumerate(modules) if name == f"linux.kdump.{loads}")
 
 
 def test_the_note_goes_when_the_reboot_has_brought_what_it_was_for() -> None:
@@ -333,8 +364,10 @@ def test_the_distributions_kdump_is_not_given_what_was_measured_for_another(size
 def test_the_distributions_kdump_waits_for_its_memory(
     required: bool, check_mode: bool, engine: str | None, state: str
 ) -> None:  # fmt: skip
-    tasks = [task["linux.kdump.kdump_service"] for task in read("tasks/distribution.yml") if "register" not in task
-             and "linux.kdump.kdump_service" in task]  # fmt: skip
+    tasks = [
+        task["linux.kdump.kdump_service"] for task in read("tasks/distribution.yml")
+        if task.get("register") == "__kdump_service_armed"
+    ]  # fmt: skip
     variables = {"__kdump_waits": required, "ansible_check_mode": check_mode, "__kdump_service": {"engine": engine}}
     assert [jinja2.Template(task["state"]).render(variables) for task in tasks] == [state]
 
@@ -358,6 +391,7 @@ def test_a_policy_is_looked_at_before_and_set_after_the_host_is_armed() -> None:
     for place in places:
         for policy, asked in (({}, False), ({"panic_on_oops": 1}, True)):
             conditions = [jinja2.Environment().compile_expression(text) for text in tasks[place]["when"]]
-            assert all(each(kdump_state="present", kdump_panic_policy=policy) for each in conditions) is asked
+            given = {"kdump_state": "present", "kdump_panic_policy": policy, "__kdump_policy": {"converged": False}}
+            assert all(each(**given) for each in conditions) is asked
     (undone,) = [task for task in read("tasks/absent.yml") if "linux.kdump.panic_policy" in task]
     assert undone["linux.kdump.panic_policy"] == {"state": "absent"}

@@ -167,7 +167,9 @@ def test_check_mode_writes_nothing_and_tells_the_truth(lab: Lab) -> None:
     done = lab.run()
     assert done["diff"] == said["diff"]
     names = [entry["after_header"] for entry in said["diff"]]
-    assert names == [paths.DUMPS, paths.LOADER, paths.REBOOT_POLICY, paths.UNIT, "crash image"]
+    assert names == [
+        paths.DUMPS, paths.LOADER, paths.REBOOT_POLICY, paths.KERNEL_HOOK, paths.UNIT, "crash image",
+    ]  # fmt: skip
 
 
 def test_leaves_debians_policy_alone_where_there_is_none(tmp_path: Path) -> None:
@@ -416,3 +418,77 @@ def test_options_come_from_the_module() -> None:
 def test_the_stand_in_is_a_host() -> None:
     assert Host().read("/proc/cmdline") is not None
     assert all(path.startswith("/") for path in FILES)
+
+
+FOLLOWED = {
+    "/etc/udev/rules.d/.keep": "", "/etc/kernel/postinst.d/.keep": "", "/etc/kernel/install.d/.keep": "",
+}  # fmt: skip
+HOTPLUG = (paths.HOTPLUG_RULE, paths.HOTPLUG_PATH, paths.HOTPLUG_SERVICE)
+HOOKS = (paths.KERNEL_HOOK, paths.KERNEL_HOOK_DEBIAN, paths.KERNEL_HOOK_SYSTEMD)
+
+
+def test_follows_hotplug_and_kernels_to_come_and_takes_all_of_it_back(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, files=FOLLOWED)
+    write(tmp_path, "/usr/bin/udevadm", "", mode=0o755)
+    for words in (("systemctl", "restart", paths.HOTPLUG_PATH_NAME), ("systemctl", "stop", paths.HOTPLUG_PATH_NAME)):
+        lab.runner.answers[words] = (0, "", "")
+    lab.runner.answers[("/usr/bin/udevadm", "control", "--reload")] = (0, "", "")
+    before = snapshot(tmp_path)
+    lab.run()
+    assert lab.verbs == ["enable", "restart", "udevadm", "reload-or-restart"]
+    assert [path for path in (*HOTPLUG, *HOOKS) if lab.text(path) is None] == []
+    assert [stat.S_IMODE(os.stat(lab.host.path(path)).st_mode) for path in HOOKS] == [0o755] * 3
+    assert f"Wants={paths.HOTPLUG_PATH_NAME}\n" in (lab.text(paths.UNIT) or "")
+    assert (lab.run()["changed"], lab.writes) == (False, [])
+    # Not wanted any more: the rest stays as it is.
+    assert lab.run(hotplug=False)["changed"]
+    assert lab.verbs[:1] == ["stop"]
+    assert [path for path in HOTPLUG if lab.text(path) is not None] == []
+    assert paths.HOTPLUG_PATH_NAME not in (lab.text(paths.UNIT) or "")
+    lab.run()
+    write(tmp_path, paths.KERNEL_CHECK, "{}")
+    write(tmp_path, paths.HOTPLUG_MARK, "")
+    lab.run(state="unloaded")
+    assert snapshot(tmp_path) == before
+
+
+def test_a_host_without_udev_and_kernel_hooks_has_no_files_for_them(lab: Lab) -> None:
+    lab.run()
+    assert [path for path in (*HOTPLUG, *HOOKS[1:]) if lab.text(path) is not None] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ("ro sysctl.kernel.kexec_load_disabled=1 quiet", True),
+        ("sysctl/kernel/kexec_load_disabled=1", True),
+        ("ro sysctl.kernel.kexec_load_disabled=0", False),
+        ("ro xsysctl.kernel.kexec_load_disabled=1", False),
+    ],
+)
+@pytest.mark.parametrize("state", ["loaded", "enabled"])
+def test_a_kernel_that_forbids_loading_from_its_first_moment_is_told_before_anything_is_changed(
+    tmp_path: Path, line: str, refused: bool, state: State
+) -> None:
+    lab = Lab(tmp_path, files={"/proc/cmdline": f"{line}\n"})
+    before = snapshot(tmp_path)
+    if not refused:
+        assert lab.run(state=state, check_mode=True)["changed"]
+        return
+    with pytest.raises(KdumpError, match=r"command line sets kernel\.kexec_load_disabled=1.*Take it out"):
+        run(Request(state), host=lab.host, runner=lab.runner, check_mode=False)
+    assert snapshot(tmp_path) == before
+
+
+def test_says_whether_what_was_asked_for_is_there_already(lab: Lab) -> None:
+    assert lab.run(check_mode=True)["armed"] is False
+    assert lab.run(state="enabled")["armed"] is False
+    assert lab.run()["armed"] is True
+    for state in ("loaded", "enabled"):  # as the role looks
+        assert lab.run(state=state, check_mode=True)["armed"] is True
+    assert lab.run(check_mode=True, final_action="halt")["armed"] is False
+    assert lab.run(check_mode=True, hotplug=False)["armed"] is False
+    write(lab.root, "/proc/sys/kernel/kexec_load_disabled", "1\n")
+    assert (lab.run()["armed"], lab.run()["load_disabled"]) == (True, True)
+    lab.active = False
+    assert lab.run(state="enabled", check_mode=True)["armed"] is False
