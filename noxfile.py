@@ -19,7 +19,7 @@ nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 nox.options.sessions = [
-    "lint", "ansible_lint", "units", "units_newer", "browser", "docs", "importer",
+    "lint", "ansible_lint", "units", "units_oldest", "units_newer", "browser", "docs", "importer",
     "sanity", "ansible_test_units", "fuzz", "vmcores", "integration", "molecule",
 ]  # fmt: skip
 
@@ -30,6 +30,8 @@ COLLECTION = TREE / "ansible_collections" / "linux" / "kdump"
 NEWER = ("3.14", "3.13", "3.12")
 OLDEST_TARGET = "3.9"
 SCENARIOS = ("default", "failures")
+#: Tests of what imports no Ansible, most of all: they run in one process, where ansible-test forks for each.
+PURE = ("tests/unit/plugins/module_utils",)
 
 
 def interpreter(version: str) -> str | None:
@@ -104,18 +106,33 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def units_oldest(session: nox.Session) -> None:
+    """Unit tests of what is pure, on the oldest Python of a managed host, if this machine has it."""
+    python = interpreter(OLDEST_TARGET)
+    if python is None:
+        session.skip(f"no Python {OLDEST_TARGET}: ansible_test_units runs them on our own")
+    pytest = other_pytest(session, python, OLDEST_TARGET, "units-oldest")
+    session.run(pytest, "--numprocesses=auto", *PURE, env={"PYTHONPATH": str(TREE)}, external=True)
+
+
+@nox.session(venv_backend="none")
 def units_newer(session: nox.Session) -> None:
     """Unit tests on the newest interpreter and ansible-core of this machine, if it has one."""
     python = newest()
     if python is None:
         session.skip("no interpreter newer than the controller's")
-    version = re.sub(r".*python", "", python)
+    pytest = other_pytest(session, python, re.sub(r".*python", "", python), "units")
+    session.run(pytest, env={"PYTHONPATH": str(TREE)}, external=True)
+
+
+def other_pytest(session: nox.Session, python: str, version: str, requirements: str) -> str:
+    """The pytest of an environment for another interpreter than nox's own."""
     environment = ROOT / ".nox" / f"units-{version}"
     if not (environment / "bin" / "pytest").exists():
         session.run(python, "-m", "venv", "--clear", str(environment), external=True)
     pip = [str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    session.run(*pip, "--requirement", "requirements/units.txt", external=True)
-    session.run(str(environment / "bin" / "pytest"), env={"PYTHONPATH": str(TREE)}, external=True)
+    session.run(*pip, "--requirement", f"requirements/{requirements}.txt", external=True)
+    return str(environment / "bin" / "pytest")
 
 
 @nox.session
@@ -182,11 +199,12 @@ def sanity(session: nox.Session) -> None:
 
 @nox.session
 def ansible_test_units(session: nox.Session) -> None:
-    """ansible-test units: what runs on hosts, on the oldest target Python; `units` has run all of it on our own."""
+    """ansible-test units, on the oldest target Python: modules; what is pure has run in `units_oldest`."""
     prepare(session, "controller")
-    own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    version = OLDEST_TARGET if interpreter(OLDEST_TARGET) else own
-    ansible_test(session, "units", "--venv", "--python", version, "--color", "no", *session.posargs)
+    oldest = interpreter(OLDEST_TARGET)
+    version = OLDEST_TARGET if oldest else f"{sys.version_info.major}.{sys.version_info.minor}"
+    chosen = session.posargs or (["tests/unit/plugins/modules/"] if oldest else [])
+    ansible_test(session, "units", "--venv", "--python", version, "--color", "no", *chosen)
 
 
 @nox.session
