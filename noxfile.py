@@ -19,7 +19,7 @@ nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 nox.options.error_on_missing_interpreters = True
 nox.options.sessions = [
-    "lint", "ansible_lint", "units", "units_oldest", "units_newer", "browser", "docs", "importer",
+    "lint", "ansible_lint", "units", "units_oldest", "units_newer", "browser", "fleet", "docs", "importer",
     "sanity", "ansible_test_units", "fuzz", "vmcores", "integration", "molecule",
 ]  # fmt: skip
 
@@ -76,6 +76,7 @@ def lint(session: nox.Session) -> None:
     )
     session.run("mypy", str(COLLECTION / "tests" / "fuzz"), env={"MYPYPATH": str(TREE)})
     session.run("mypy", str(COLLECTION / "tests" / "matrix"), env={"MYPYPATH": str(TREE)})
+    session.run("mypy", str(COLLECTION / "tests" / "fleet"), env={"MYPYPATH": str(TREE)})
     # What roles install on hosts runs there by itself.
     session.run("mypy", str(COLLECTION / "roles" / "dump_server" / "files"), env={"MYPYPATH": str(TREE)})
     session.run("mypy", "noxfile.py", *map(str, sorted(pathlib.Path("tools").glob("*.py"))))
@@ -103,6 +104,13 @@ def browser(session: nox.Session) -> None:
     """The reports: their pages in headless Chromium, their other forms in the validators that others made for them."""
     prepare(session, "reports")
     session.run("pytest", *(session.posargs or ["tests/browser", "tests/reports"]))
+
+
+@nox.session
+def fleet(session: nox.Session) -> None:
+    """An audit over several workers of ansible-runner, one of which is killed; what an execution environment needs."""
+    prepare(session, "fleet")
+    session.run("pytest", "tests/fleet", *session.posargs)
 
 
 @nox.session(venv_backend="none")

@@ -34,10 +34,10 @@ class ActionModule(KdumpAction):
         now = datetime.datetime.now(datetime.timezone.utc)
         inventory = _inventory(task_vars)
         request = make_request(options, inventory, now=now, collection=_version(), forms=REPORTS)
+        if not options["check_only"]:
+            return run(request)
         policy = check(request)
-        if options["check_only"]:
-            return {"changed": False, "policy": {"name": policy.name, "sha256": policy.sha256}, "run": _run_name(now)}
-        return run(request)
+        return {"changed": False, "policy": {"name": policy.name, "sha256": policy.sha256}, "run": _run_name(now)}
 
 
 def _inventory(task_vars: Mapping[str, t.Any]) -> Inventory:
