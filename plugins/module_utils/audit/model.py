@@ -170,7 +170,7 @@ class Spec:
 
 def _lookup(value: object, key: str) -> object:
     """Names of settings have dots themselves, so the longest name counts."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return _ABSENT
     if key in value:
         return value[key]
@@ -180,10 +180,12 @@ def _lookup(value: object, key: str) -> object:
 
 def _shown(value: t.Any) -> t.Any:
     """A value that is small enough to stand beside a result."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
     if isinstance(value, str):
         return value if len(value) <= MAX_TEXT else value[: MAX_TEXT - 1] + "…"
     if isinstance(value, (list, tuple)):
         return [_shown(item) for item in value[:MAX_ITEMS]]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {str(name): _shown(value[name]) for name in sorted(value)[:MAX_ITEMS]}
     return value

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..kexec.cmdline import tokenise
 from ..proof.reader import Reader
 from .moments import parse_moment
+from .words import words_of
 
 #: Words of the capture kernel's command line that are about one host's own disks, interfaces and consoles.
 _OWN: t.Final = frozenset({"kdump.target", "kdump.net", "kdump.path", "kdump.fstype", "console", "earlycon"})
@@ -155,7 +155,7 @@ def differences(proof: Proof, evidence: Mapping[str, t.Any], *, own: bool) -> tu
         found.append("the capture kernel")
     if proof.initramfs != load.at("initramfs", "sha256").digest():
         found.append("the initramfs")
-    if _words(proof.command_line, own=own) != _words(load.at("command_line").text(4096), own=own):
+    if _words(proof.command_line, own=own) != _words(load.at("command_line").value, own=own):
         found.append("the capture kernel's command line")
     if not _same_reservation(proof.reserved, host.at("crash", "reserved_bytes").integer(), own=own):
         found.append("the reservation")
@@ -171,10 +171,10 @@ def _changed_files(proof: Proof, host: Reader) -> tuple[str, ...]:
     return tuple(path for path, facts in files if (facts.at("modified").integer() or stamp) > stamp)
 
 
-def _words(line: str | None, *, own: bool) -> tuple[str, ...] | None:
-    if line is None:
+def _words(line: object, *, own: bool) -> tuple[str, ...] | None:
+    if not isinstance(line, str):
         return None
-    return tuple(word.text for word in tokenise(line) if own or word.name not in _OWN)
+    return tuple(word.text for word in words_of(line) if own or word.name not in _OWN)
 
 
 def _same_reservation(proven: int | None, now: int | None, *, own: bool) -> bool:

@@ -9,8 +9,9 @@ import typing as t
 from collections.abc import Sequence
 
 from ...host import paths
-from ...kexec.cmdline import Argument, tokenise
+from ...kexec.cmdline import Argument
 from ..model import Case, MissingError
+from ..words import words_of
 
 #: Words of a capture kernel's command line that say where dumps go.
 TARGET: t.Final = "kdump.target"
@@ -55,7 +56,7 @@ def is_on(unit: dict[str, t.Any]) -> bool:
 def capture_words(case: Case) -> tuple[Argument, ...] | None:
     """The words of the command line that the loaded capture kernel gets; None where nobody knows it."""
     line = case.find("load.command_line")
-    return tokenise(line) if isinstance(line, str) else None
+    return words_of(line) if isinstance(line, str) else None
 
 
 def targets(case: Case) -> list[str]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Mapping
 
-from ...kexec.cmdline import tokenise
 from ...policy.panic import SETTINGS
 from ..model import Case, Finding, MissingError, Spec, failed, not_applicable, passed, unknown
 from ..references import ANSSI, KDUMP, PARAMETERS, SYSCTL
+from ..words import words_of
 from .common import capture_words, engine_of, listed
 
 #: What else turns a setting on at every boot: the kernel's configuration, or an argument of its command line.
@@ -51,7 +51,7 @@ def _problem(case: Case, setting: str) -> str | None:
 
 def _from_the_start(case: Case, setting: str) -> bool:
     symbol, arguments = _BUILT_IN.get(setting, ("", ()))
-    words = {word.text for word in tokenise(case.text("command_line"))}
+    words = {word.text for word in words_of(case.text("command_line"))}
     built_in = bool(symbol) and case.find(f"kernel_config.symbols.{symbol}") == "y"
     return built_in or bool(words & set(arguments))
 
