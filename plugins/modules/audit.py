@@ -16,7 +16,8 @@ description:
     V(unknown). Evidence that is missing is never a pass.
   - Of several documents of a host the newest counts. The same documents, policy and moment give the same bytes, in
     whatever order and however often they were collected and merged.
-  - Runs once for a play, on the controller, whatever the play's hosts are.
+  - Runs once for a play, on the controller, whatever the play's hosts are. The role P(linux.kdump.audit#role) does all
+    of it.
 options:
   policy:
     description:
@@ -111,8 +112,6 @@ attributes:
     platforms: Linux
 seealso:
   - module: linux.kdump.audit_evidence
-  - plugin: linux.kdump.audit
-    plugin_type: role
 author:
   - The linux.kdump maintainers (@linux-kdump)
 """
