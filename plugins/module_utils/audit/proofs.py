@@ -106,10 +106,15 @@ class Proofs:
         #: The drivers on the way to each host's dump target.
         self._paths = paths or {}
         self._by_host: dict[str, list[Proof]] = {}
-        self._by_image: dict[tuple[str | None, str | None], list[Proof]] = {}
-        for proof in sorted(proofs, key=lambda proof: (proof.started, proof.host)):
+        #: What a fleet has proven with one image: the newest of the good drills that are alike to a twin, of two hosts,
+        #: since nobody is a twin of itself. Thousands of hosts alike are a handful of these.
+        self._by_image: dict[tuple[str | None, str | None], dict[object, list[Proof]]] = {}
+        for proof in sorted(proofs, key=_age):
             self._by_host.setdefault(proof.host, []).append(proof)
-            self._by_image.setdefault((proof.kernel, proof.initramfs), []).append(proof)
+            if proof.ok:
+                alike = self._by_image.setdefault((proof.kernel, proof.initramfs), {})
+                former = alike.get(_likeness(proof), [])
+                alike[_likeness(proof)] = [*(one for one in former if one.host != proof.host), proof][-2:]
 
     def of(self, host: str, evidence: Mapping[str, t.Any]) -> Proven:
         """What they say of a host as it is now; of its own last drill and a twin's, its own counts."""
@@ -129,15 +134,25 @@ class Proofs:
         if None in images:
             return None
         fitting = [
-            proof
-            for proof in self._by_image.get(images, [])
-            if proof.ok and proof.host != host and not differences(proof, evidence, own=False)
+            newest[-1]
+            for alike in self._by_image.get(images, {}).values()
+            if (newest := [proof for proof in alike if proof.host != host])
+            and not differences(newest[-1], evidence, own=False)
         ]
-        return fitting[-1] if fitting else None
+        return max(fitting, key=_age, default=None)
 
     def _same_path(self, host: str, twin: Proof | None) -> bool:
         mine, theirs = self._paths.get(host), self._paths.get(twin.host) if twin else None
         return mine is not None and mine == theirs
+
+
+def _age(proof: Proof) -> tuple[datetime, str]:
+    return proof.started, proof.host
+
+
+def _likeness(proof: Proof) -> tuple[object, ...]:
+    """What a twin's drill is looked at for."""
+    return proof.release, proof.machine, _words(proof.command_line, own=False), proof.reserved
 
 
 def differences(proof: Proof, evidence: Mapping[str, t.Any], *, own: bool) -> tuple[str, ...]:
