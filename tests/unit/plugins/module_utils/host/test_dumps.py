@@ -77,6 +77,7 @@ _LOG = "[    9.1] x\n" * 60000 + f"[   99.1] linux.kdump: drill nonce={NONCE}\n[
     ("files", "expected"),
     [
         ({"dump.202611231530": "x", "dmesg.202611231530": _LOG}, ("kdump-tools", True, "dump.202611231530", NONCE)),
+        ({"dump.202611231530": "", "dmesg.202611231530": "x"}, ("kdump-tools", False, "dump.202611231530", None)),
         ({"dump.202611231530.xz": "x"}, ("kdump-tools", True, "dump.202611231530.xz", None)),
         ({"dmesg.202611231530": "a\n", "dump-incomplete.gz": "x"}, ("kdump-tools", False, "dump-incomplete.gz", None)),
         ({"dmesg.202611231530": _LOG, "vmcore.202611231530": "x"}, ("kdump-tools", True, "vmcore.202611231530", NONCE)),
