@@ -27,5 +27,6 @@ def element(name: str, text: t.Optional[str] = None, /, children: t.Iterable[str
     return f"<{name}{given}>{inner}</{name}>\n" if inner else f"<{name}{given}/>\n"
 
 
+@functools.lru_cache(maxsize=1 << 8)
 def _attribute(key: str) -> str:
     return key.rstrip("_").replace("__", ":").replace("_", "-")

@@ -24,6 +24,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.proof.text import prin
 #: Characters of one message, and of one value of the evidence; the result document has them whole.
 MESSAGE_LIMIT: t.Final = 2000
 VALUE_LIMIT: t.Final = 400
+_CONSTANTS: t.Final[dict[t.Optional[bool], str]] = {None: "null", True: "true", False: "false"}
 STATUS_WORDS: t.Final = {
     "pass": "pass",
     "fail": "fail",
@@ -41,6 +42,11 @@ def line(text: str) -> str:
 
 def plain(value: object) -> str:
     """A value of the evidence as one line."""
+    # Most values are of these, and there are hundreds of thousands.
+    if value is None or isinstance(value, bool):
+        return _CONSTANTS[value]
+    if isinstance(value, int):
+        return str(value)
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
     return text if text.isprintable() and len(text) <= VALUE_LIMIT else printable(text, limit=VALUE_LIMIT)
 

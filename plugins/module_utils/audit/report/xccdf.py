@@ -10,6 +10,7 @@ whom, until when and why.
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -60,6 +61,7 @@ def render(document: AuditDocument) -> str:
     return DECLARATION + element("Benchmark", None, children, **given)
 
 
+@functools.lru_cache(maxsize=1 << 10)
 def identifier(kind: str, name: str) -> str:
     """An id as XCCDF wants it; two names never share one."""
     safe = re.sub(r"[^A-Za-z0-9.-]", lambda found: f"_{ord(found[0]):X}_", name)
@@ -96,6 +98,7 @@ def _reference(reference: Reference) -> str:
     return element("reference", " ".join(filter(None, told)), **where)
 
 
+@functools.lru_cache(maxsize=1 << 10)
 def _check(control: str) -> str:
     return element("check", None, [element("check-content-ref", href="audit.json", name=control)], system=SYSTEM)
 

@@ -2,7 +2,7 @@
 
 const ROW = 28;
 const HEAD = 74;
-const CELL = 30;
+const CELL = 27;
 const SPARE = 6;
 const grid = document.getElementById('grid');
 /* The cursor: row -1 is the head, column 0 is the host's name. */
