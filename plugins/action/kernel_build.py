@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils.long_task import LongModuleAction
+from ..plugin_utils.long_task import LongModuleAction, seconds_of
 
 #: The module's default for the option timeout.
 _DEFAULT_LIMIT = 7200
@@ -20,11 +20,4 @@ class ActionModule(LongModuleAction):
 
     def time_limit(self, arguments: dict[str, t.Any]) -> int:
         # Before it builds, and before it signs what it has built, it waits as long for others that use the cache.
-        return (3 if arguments.get("sign") else 2) * _seconds(arguments)
-
-
-def _seconds(arguments: dict[str, t.Any]) -> int:
-    try:
-        return int(arguments.get("timeout", _DEFAULT_LIMIT))
-    except (TypeError, ValueError):
-        return _DEFAULT_LIMIT  # the module says what is wrong with it
+        return (3 if arguments.get("sign") else 2) * seconds_of(arguments, "timeout", _DEFAULT_LIMIT)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from ..module_utils.errors import KdumpError
 from ..module_utils.files import sha256_file
 from ..module_utils.kexec.options import EXCLUSIVE, OPTIONS
+from ..module_utils.programs import machine_of
 from ..module_utils.signing.image import read_signatures
 from ..plugin_utils.action import KdumpAction
 
@@ -29,10 +30,12 @@ class ActionModule(KdumpAction):
         given = {name: _given(value) for name, value in options.items() if value is not None}
         if install and options["state"] == "unloaded":
             raise KdumpError("Cannot install an image with state=unloaded: leave install out or choose another state")
-        files = {name: self._loader.path_dwim(path) for name, path in install.items()}
+        files = {name: self._loader.path_dwim(path) for name, path in install.items() if path is not None}
         offers = {name: _offer(path) for name, path in files.items()}
         if "kernel" in files:
             offers["kernel"]["signatures"] = read_signatures(files["kernel"]).document()
+        if "kexec" in files:
+            offers["kexec"]["machine"] = machine_of(files["kexec"])
         answer = self.module(_MODULE, {**given, "_offers": offers} if offers else given, task_vars)
         missing = [name for name in answer.get("send", ()) if name in files]
         if not missing:

@@ -418,7 +418,7 @@ evidence:
       type: dict
       contains:
         kexec:
-          description: Version of kexec.
+          description: Version of the kexec that loads, the one that M(linux.kdump.kexec_crash) installed if any.
           returned: success
           type: str
           sample: 2.0.25

@@ -46,7 +46,7 @@ attributes:
   platform:
     support: full
 requirements:
-  - kexec-tools on the managed host
+  - kexec-tools on the managed host, or O(install.kexec)
   - systemd on the managed host
 options:
   state:
@@ -67,9 +67,15 @@ options:
     description: The save environment on the managed host.
     type: path
     default: /usr/local/lib/linux-kdump/initramfs.img
+  kexec:
+    description:
+      - The C(kexec) to load with, on the managed host. Without it, the distribution's, unless O(install.kexec) brings
+        one, which goes to C(/opt/linux-kdump/kexec-tools/sbin/kexec) then.
+    type: path
   install:
     description:
-      - Files on the controller to install on the managed host as O(kernel) and O(initramfs), with mode C(0600).
+      - Files on the controller to install on the managed host as O(kernel) and O(initramfs), with mode C(0600), and as
+        O(kexec), with mode C(0755).
       - Only what differs is sent. Nothing is sent where the image could not be loaded anyway.
     type: dict
     suboptions:
@@ -81,6 +87,13 @@ options:
         description: The save environment on the controller. A relative path is relative to the playbook.
         type: path
         required: true
+      kexec:
+        description:
+          - A C(kexec) that M(linux.kdump.kexec_tools_build) built for the managed host's architecture. One that is
+            there already and that this module did not install is never replaced.
+          - It is removed again, with the folders that were made for it, once the host is armed without it, and with
+            O(state=unloaded).
+        type: path
   _offers:
     description: For internal use, by the action plugin of the same name.
     type: dict
@@ -118,6 +131,24 @@ options:
           staged:
             description: Where it lies on the managed host, if it has been sent.
             type: path
+      kexec:
+        description: The program that the controller has.
+        type: dict
+        suboptions:
+          sha256:
+            description: Its digest.
+            type: str
+            required: true
+          bytes:
+            description: Its size.
+            type: int
+            required: true
+          staged:
+            description: Where it lies on the managed host, if it has been sent.
+            type: path
+          machine:
+            description: The architecture that it is for.
+            type: str
   append:
     description:
       - Arguments to add to the derived command line.
@@ -260,6 +291,7 @@ options:
 seealso:
   - module: linux.kdump.crashkernel
   - module: linux.kdump.kdump_info
+  - module: linux.kdump.kexec_tools_build
 """
 
 EXAMPLES = r"""
@@ -374,6 +406,11 @@ load:
       returned: success
       type: str
       sample: console=ttyS0 irqpoll nr_cpus=1 reset_devices
+    kexec:
+      description: Path, version and sha256 of the C(kexec) that loaded it. Absent where an older loader did.
+      returned: success
+      type: dict
+      sample: {path: /usr/sbin/kexec, version: 2.0.25, sha256: 5f0c6f1f0f2e4c7a5f0c6f1f0f2e4c7a}
     syscall:
       description: The system call that took it.
       returned: success
@@ -393,7 +430,7 @@ load:
     boot_id: 5a3f3b0e-7d3c-4c4e-9b0f-3f7c5b8f4c11
     syscall: kexec_file_load
 kexec:
-  description: The path of kexec(8) on the host. Null where it is not installed.
+  description: The path of the kexec(8) that loads the image. Null where it is not installed.
   returned: success
   type: str
   sample: /usr/sbin/kexec

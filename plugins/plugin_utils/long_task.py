@@ -65,6 +65,14 @@ class News:
         self._show(text)
 
 
+def seconds_of(arguments: dict[str, t.Any], name: str, default: int) -> int:
+    """The time limit in an option; the module says what is wrong with one that is no number."""
+    try:
+        return int(arguments.get(name, default))
+    except (TypeError, ValueError):
+        return default
+
+
 class LongModuleAction(ActionBase, metaclass=abc.ABCMeta):
     """Runs the module ``MODULE``, which has an option ``progress``, and shows how far it is.
 

@@ -19,6 +19,7 @@ from ..crashkernel.shortfall import explain, read_log
 from ..engine.service import read_installed
 from ..errors import KdumpError
 from ..kexec.kernel_hook import read_check
+from ..kexec.own import NAME, program
 from ..kexec.state import BOOT_ID, Crash, LoadRecord, is_current, read_crash, read_record
 from . import paths
 from .abilities import kernel_lacks
@@ -216,7 +217,7 @@ def expected_bytes(host: Host, *, release: str) -> int | None:
 
 def tool_version(name: str, *, host: Host, runner: CommandRunner) -> str | None:
     """A tool's version; an empty string where it is there but does not say, None where it is not there."""
-    path = host.tool(name)
+    path = program(host) if name == NAME else host.tool(name)
     if path is None:
         return None
     argv = [path, _VERSION_OPTIONS[name]]

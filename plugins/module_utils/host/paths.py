@@ -16,9 +16,16 @@ LOADER: t.Final = f"{LIBRARY}/load"
 #: Turns dumps on raw partitions into folders, at every boot of a host that has such targets.
 RECOVERY: t.Final = f"{LIBRARY}/recover"
 
+#: Where kexec-tools that were built for this collection are, unless another prefix is chosen, and the program itself.
+KEXEC_PREFIX: t.Final = "/opt/linux-kdump/kexec-tools"
+KEXEC_PROGRAM: t.Final = "sbin/kexec"
+
 #: What the loader remembers.
 STATE: t.Final = "/var/lib/linux-kdump"
 LOAD_RECORD: t.Final = f"{STATE}/load.json"
+
+#: Where this collection put a kexec of its own, and which folders it made for it.
+KEXEC_NOTE: t.Final = f"{STATE}/kexec.json"
 
 #: What files of the distribution's kdump were before this collection set it up, and what it wrote into them.
 SERVICE_NOTE: t.Final = f"{STATE}/service.json"

@@ -18,9 +18,14 @@ from ..host.tree import Host
 from .state import digest
 
 _BLOCK: t.Final = 1 << 20
+#: A program, which is nobody's secret.
+_PROGRAM: t.Final = "kexec"
+_PROGRAM_MODE: t.Final = 0o755
 #: The initramfs tells where dumps go and the kernel's addresses are nobody's business.
 _MODE: t.Final = 0o600
 _FOLDER_MODE: t.Final = 0o700
+#: What the action plugin tells of each, in the order of `Offer`.
+_OFFERED: t.Final = ("sha256", "bytes", "staged", "signatures", "machine")
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,14 @@ class Offer:
     staged: str | None = None
     #: What a kernel image says about itself, as the controller has read it.
     signatures: Mapping[str, t.Any] | None = None
+    #: The architecture that a program is for, where the controller knows it.
+    machine: str | None = None
 
 
-def offers_of(request: Mapping[str, t.Any] | None, places: Mapping[str, str]) -> tuple[Offer, ...]:
+def offers_of(request: Mapping[str, t.Any] | None, places: Mapping[str, t.Any]) -> tuple[Offer, ...]:
     """What the action plugin offers, for the files that belong in ``places``."""
     return tuple(
-        Offer(name, places[name], offer["sha256"], offer["bytes"], offer.get("staged"), offer.get("signatures"))
+        Offer(name, places[name], *(offer.get(what) for what in _OFFERED))
         for name, offer in sorted((request or {}).items())
         if offer
     )
@@ -56,8 +63,9 @@ def install(offers: Sequence[Offer], host: Host) -> None:
         with contextlib.ExitStack() as places:
             for offer in offers:
                 path = host.path(offer.path)
-                os.makedirs(os.path.dirname(path), mode=_FOLDER_MODE, exist_ok=True)
-                _copy(offer, host, places.enter_context(replacing(path, mode=_MODE)))
+                folder_mode, mode = (_PROGRAM_MODE,) * 2 if offer.name == _PROGRAM else (_FOLDER_MODE, _MODE)
+                os.makedirs(os.path.dirname(path), mode=folder_mode, exist_ok=True)
+                _copy(offer, host, places.enter_context(replacing(path, mode=mode)))
     except OSError as error:
         raise KdumpError(
             f"Cannot install {' and '.join(offer.path for offer in offers)}: {error.strerror or error}. "

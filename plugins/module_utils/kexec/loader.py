@@ -16,7 +16,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ..host import paths
-from . import hotplug, kernel_hook, recovery
+from . import hotplug, kernel_hook, own, recovery
 from .state import BOOT_ID, CRASH_LOADED, CRASH_SIZE, LOAD_DISABLED, LOAD_SCHEMA
 
 #: Each way to load, and how kexec(8) is told to take it.
@@ -59,6 +59,8 @@ class Recipe:
     #: Partitions that a dump may have been written to, by PARTUUID, and where it becomes a folder.
     partitions: tuple[str, ...] = ()
     dumps: str = paths.DUMPS
+    #: The path of the kexec to load with; None for the distribution's.
+    kexec: str | None = None
     #: Load anew when CPUs or memory have come or gone, where the kernel does not keep up with that by itself.
     hotplug: bool = True
 
@@ -85,6 +87,7 @@ PATH=@search_path@
 LC_ALL=C
 export PATH LC_ALL
 
+kexec=@kexec@
 kernel=@kernel@
 initramfs=@initramfs@
 command_line=@command_line@
@@ -128,7 +131,7 @@ digest() {
 
 # Runs kexec, leaves what it said in $said.
 kexec_limited() {
-    said=$(timeout --kill-after=10 @seconds@ kexec "$@" 2>&1) && return 0
+    said=$(timeout --kill-after=10 @seconds@ "$kexec" "$@" 2>&1) && return 0
     status=$?
     if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
         said="kexec did not end within @seconds@ seconds"
@@ -154,7 +157,7 @@ explain() {
 }
 
 check() {
-    command -v kexec >/dev/null || fail @reason_kexec@
+    kexec_path=$(command -v "$kexec") || fail @reason_kexec@
     reserved=$(ask "$size_file") || fail @reason_unsupported@
     [ "$reserved" -gt 0 ] || fail @reason_unreserved@
     [ "$(cat "$disabled_file" 2>/dev/null || echo 0)" = 0 ] || fail @reason_disabled@
@@ -167,12 +170,15 @@ check() {
 }
 
 remember() {
+    kexec_limited --version || :
+    version=$(printf '%s\n' "$said" | sed -n 's/^kexec-tools \([0-9][0-9A-Za-z.~+-]*\).*$/\1/p' | head -n 1)
     cat >"$record.new" <<END
 {"schema": @schema@,
  "boot_id": "$(cat "$boot_id_file")",
  "kernel": {"path": $kernel_json, "sha256": "$kernel_sum"},
  "initramfs": {"path": $initramfs_json, "sha256": "$initramfs_sum"},
  "command_line": $command_line_json,
+ "kexec": {"path": "$kexec_path", "version": "$version", "sha256": "$(digest "$kexec_path")"},
  "syscall": "$syscall", "reserved_bytes": $reserved, "loaded_at": $(date +%s)}
 END
     sync "$record.new"
@@ -245,6 +251,7 @@ def render(recipe: Recipe, around: Surroundings | None = None) -> str:
     around = around or Surroundings()
     quoted = {
         "search_path": around.search_path,
+        "kexec": around.root + recipe.kexec if recipe.kexec else own.NAME,
         "kernel": around.root + recipe.kernel,
         "initramfs": around.root + recipe.initramfs,
         "command_line": recipe.command_line,
@@ -258,6 +265,7 @@ def render(recipe: Recipe, around: Surroundings | None = None) -> str:
         "initramfs_json": json.dumps(recipe.initramfs),
         "command_line_json": json.dumps(recipe.command_line),
         **{f"reason_{name.replace('-', '_')}": text for name, text in REASONS.items()},
+        **({"reason_kexec": own.missing(recipe.kexec)} if recipe.kexec else {}),
     }
     plain = {
         "schema": json.dumps(LOAD_SCHEMA),

@@ -21,6 +21,7 @@ from ..host import paths
 from ..host.service import Service, is_masked, read_service
 from ..host.tree import Host
 from ..signing.image import ImageSignatures
+from . import own
 from .loader import REASONS, InstalledFile, Recipe, files_of
 from .refusal import find_refusal, read_gate
 from .state import Crash, LoadRecord, is_current, read_crash, read_record
@@ -89,6 +90,10 @@ class Current:
     #: Debian's kexec-tools are there, which take over reboots unless told otherwise.
     takes_reboots: bool
     service: Service
+    #: Paths of a kexec that this collection installed.
+    own: tuple[str, ...] = ()
+    #: The path of the one that loaded the image, if it is the same still.
+    kexec: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,8 @@ class Plan:
     load: bool = False
     unload: bool = False
     remove: tuple[str, ...] = ()
+    #: A kexec that is of no use afterwards.
+    retire: tuple[str, ...] = ()
 
     @property
     def changes(self) -> bool:
@@ -121,6 +128,8 @@ def read_current(host: Host, runner: CommandRunner) -> Current:
         files={path: text for path, text in texts.items() if text is not None},
         takes_reboots=host.exists(paths.REBOOT_POLICY_FOLDER),
         service=read_service(runner),
+        own=tuple(own.read_note(host)),
+        kexec=own.used(record, host),
     )
 
 
@@ -136,7 +145,8 @@ def make_plan(
     if desired.recipe is None:
         if current.crash.loaded and current.crash.load_disabled:
             raise LoadError(f"Cannot unload the crash image: {_LOCKED_IN}")
-        return Plan(unload=bool(current.crash.loaded), remove=tuple(path for path in _OURS if path in current.files))
+        ours = tuple(path for path in _OURS if path in current.files)
+        return Plan(unload=bool(current.crash.loaded), remove=ours, retire=current.own)
     rival = find_rival(host)
     if rival and not host.exists(paths.SERVICE_NOTE):  # nobody switches off what is not known to be ours
         raise LoadError(
@@ -171,6 +181,7 @@ def make_plan(
         remove=tuple(
             path for path in _OPTIONAL if path in current.files and path not in [file.path for file in wanted]
         ),
+        retire=tuple(path for path in current.own if path != desired.recipe.kexec),
     )
 
 
@@ -187,7 +198,9 @@ def find_rival(host: Host) -> str | None:
 
 def find_obstacle(recipe: Recipe, crash: Crash, *, host: Host, coming: Mapping[str, int]) -> str | None:
     """Why the recipe cannot be loaded on this host as it is, or None. Says it before anything is touched."""
-    if host.tool("kexec") is None:
+    if recipe.kexec and recipe.kexec not in coming and not os.access(host.path(recipe.kexec), os.X_OK):
+        return own.missing(recipe.kexec)
+    if recipe.kexec is None and host.tool(own.NAME) is None:
         return REASONS["kexec"]
     if crash.reserved_bytes is None or crash.loaded is None:
         return REASONS["unsupported"]
@@ -216,6 +229,7 @@ def find_ours(host: Host) -> tuple[str, ...]:
 def remove_ours(host: Host, runner: CommandRunner) -> None:
     """Remove them, once another kdump is armed; what is in memory is its own."""
     _remove(find_ours(host), host, runner)
+    own.settle(None, host)
 
 
 @contextlib.contextmanager
@@ -247,8 +261,9 @@ def _check_refusal(
 
 def diff_of(desired: Desired, current: Current, plan: Plan, *, digest_of: Digest) -> list[dict[str, str]]:
     """What would change: the files, and what is in memory, by the sha256 that a file of the image will have."""
-    after = {**dict.fromkeys(plan.remove, ""), **{file.path: file.text for file in plan.write}}
-    changed = [(path, current.files.get(path, ""), text) for path, text in after.items() if path != paths.LOAD_RECORD]
+    after = {**dict.fromkeys((*plan.remove, *plan.retire), ""), **{file.path: file.text for file in plan.write}}
+    before = {**dict.fromkeys(plan.retire, "a kexec of this collection's own\n"), **current.files}
+    changed = [(path, before.get(path, ""), text) for path, text in after.items() if path != paths.LOAD_RECORD]
     if plan.load or plan.unload or plan.enable:
         changed.append(("crash image", _memory(current), _memory_after(desired, current, plan, digest_of)))
     if plan.replaces:
@@ -309,6 +324,7 @@ def _holds(current: Current, recipe: Recipe) -> bool:
         and (record.kernel.path, record.initramfs.path) == (recipe.kernel, recipe.initramfs)
         and record.command_line == recipe.command_line
         and record.syscall in recipe.syscalls
+        and (current.kexec == recipe.kexec if recipe.kexec else not current.own)
         and record.reserved_bytes == current.crash.reserved_bytes
     )
 
@@ -359,7 +375,7 @@ def load(host: Host, runner: CommandRunner, *, verb: str = "reload-or-restart") 
 
 
 def _unload(host: Host, runner: CommandRunner) -> None:
-    kexec = host.tool("kexec")
+    kexec = own.program(host)
     if kexec is None:
         raise LoadError(f"Cannot unload the crash image: {REASONS['kexec']}")
     runner.run([kexec, "-p", "-u"], what="unload the crash image", timeout=_SYSTEMCTL_SECONDS)

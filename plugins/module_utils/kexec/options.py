@@ -14,9 +14,14 @@ OPTIONS: t.Final[dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["loaded", "enabled", "unloaded"], "default": "loaded"},
     "kernel": {"type": "path", "default": paths.KERNEL},
     "initramfs": {"type": "path", "default": paths.INITRAMFS},
+    "kexec": {"type": "path"},
     "install": {
         "type": "dict",
-        "options": {"kernel": {"type": "path", "required": True}, "initramfs": {"type": "path", "required": True}},
+        "options": {
+            "kernel": {"type": "path", "required": True},
+            "initramfs": {"type": "path", "required": True},
+            "kexec": {"type": "path"},
+        },
     },
     "append": {"type": "str"},
     "remove": {"type": "list", "elements": "str", "default": []},
@@ -55,5 +60,6 @@ OFFERS: t.Final[dict[str, t.Any]] = {
     "options": {
         "kernel": {**_OFFER, "options": {**_OFFER["options"], "signatures": {"type": "dict"}}},
         "initramfs": _OFFER,
+        "kexec": {**_OFFER, "options": {**_OFFER["options"], "machine": {"type": "str"}}},
     },
 }

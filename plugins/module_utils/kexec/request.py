@@ -16,6 +16,7 @@ from ..errors import KdumpError
 from ..host import paths, raw
 from ..host.target import Target, find_target
 from ..host.tree import Host
+from . import own
 from .cmdline import derive, fitting, parse_given, setting
 from .former import Former, regained
 from .images import Offer, differing, install, offers_of
@@ -62,6 +63,8 @@ class Request:
     network: Mapping[str, t.Any] | None = None
     final_action: str | None = None
     syscall: str = "auto"
+    #: The path of the kexec to load with; None for the distribution's.
+    kexec: str | None = None
     hotplug: bool = True
     offers: tuple[Offer, ...] = ()
 
@@ -69,6 +72,8 @@ class Request:
     def from_params(cls, params: Mapping[str, t.Any]) -> Request:
         """Take over the options of a module."""
         target = params["target"] or {}
+        offered = params.get("_offers") or {}
+        kexec = params.get("kexec") or (own.DEFAULT if offered.get(own.NAME) else None)
         names = ("state", "kernel", "initramfs", "command_line", "final_action", "syscall")
         return cls(
             **{name: params[name] for name in names},
@@ -80,7 +85,8 @@ class Request:
             targets=tuple(params.get("targets") or ()),
             network=params.get("network"),
             hotplug=params.get("hotplug", True),
-            offers=offers_of(params.get("_offers"), params),
+            kexec=kexec,
+            offers=offers_of(offered, {**params, own.NAME: kexec}),
         )
 
 
@@ -96,6 +102,7 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
         desired, current, host=host, coming={offer.path: offer.bytes for offer in coming},
         offered=image_from_document(offered),
     )  # fmt: skip
+    own.check(request.kexec, coming, host=host, machine=os.uname().machine)
     unsent = [offer.name for offer in coming if offer.staged is None]
     if unsent and not check_mode:
         return {"changed": False, "send": unsent}
@@ -103,6 +110,8 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
     if not check_mode:
         with _guarded(request, plan, current, host=host, runner=runner, coming=coming):
             if coming:
+                if request.kexec in [offer.path for offer in coming]:
+                    own.note(str(request.kexec), host)
                 install(coming, host)
                 current = read_current(host, runner)
                 plan = make_plan(desired, current, host=host)
@@ -120,7 +129,7 @@ def run(request: Request, *, host: Host, runner: CommandRunner, check_mode: bool
         "release": os.uname().release,
         "image_bytes": _image_bytes(request, desired, host),
         "command_line": desired.recipe.command_line if desired.recipe else None,
-        "kexec": host.tool("kexec"),
+        "kexec": request.kexec or host.tool(own.NAME),
         "makedumpfile": host.tool("makedumpfile"),
         "target": {"source": target.source, "uuid": target.uuid, "fstype": target.fstype} if target else None,
         "targets": places.document() if places else [],
@@ -150,12 +159,14 @@ def _guarded(
     request: Request, plan: Plan, current: Current, *, host: Host, runner: CommandRunner, coming: Sequence[Offer]
 ) -> Iterator[None]:  # fmt: skip
     """Whoever is armed stays so: where a new image cannot be loaded, the one that is loaded gets loaded again."""
-    former = Former((request.kernel, request.initramfs), host)
+    former = Former(tuple(filter(None, (request.kernel, request.initramfs, request.kexec))), host)
     if plan.load and current.current:
         former.keep([*(offer.path for offer in coming), *(file.path for file in plan.write), *plan.remove])
     with regained(former, host=host, runner=runner) if plan.load else contextlib.nullcontext():
         yield
     former.forget()
+    if plan.changes or coming:
+        own.settle(request.kexec if request.state != "unloaded" else None, host)
 
 
 def _image_diff(coming: Sequence[Offer], host: Host) -> list[dict[str, str]]:
@@ -263,7 +274,7 @@ def desired_of(
     partitions = tuple(partition.partuuid for partition in places.partitions) if places else ()
     dumps = os.path.normpath(request.target_path)
     recipe = Recipe(
-        request.kernel, request.initramfs, line, syscalls, partitions, dumps, hotplug=request.hotplug,
+        request.kernel, request.initramfs, line, syscalls, partitions, dumps, request.kexec, hotplug=request.hotplug,
     )  # fmt: skip
     return Desired(request.state, recipe)
 

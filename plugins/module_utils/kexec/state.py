@@ -41,6 +41,15 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Kexec:
+    """The program that loaded it; its version is empty where it did not say."""
+
+    path: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class LoadRecord:
     """What the loader wrote when it had loaded the crash image."""
 
@@ -51,10 +60,13 @@ class LoadRecord:
     syscall: str
     reserved_bytes: int
     loaded_at: int
+    #: None in a record of an older loader.
+    kexec: Kexec | None = None
 
     def document(self) -> dict[str, t.Any]:
         """The record as the loader writes it."""
-        return {"schema": dict(LOAD_SCHEMA), **asdict(self)}
+        found = {name: value for name, value in asdict(self).items() if name != "kexec" or value is not None}
+        return {"schema": dict(LOAD_SCHEMA), **found}
 
 
 def read_crash(host: Host) -> Crash:
@@ -82,6 +94,7 @@ def read_record(host: Host, path: str = paths.LOAD_RECORD) -> LoadRecord | None:
             syscall=_text(document["syscall"]),
             reserved_bytes=_count(document["reserved_bytes"]),
             loaded_at=_count(document["loaded_at"]),
+            kexec=_kexec(document.get("kexec")),
         )
     except (ValueError, KeyError, TypeError, RecursionError, TooLargeError):
         return None
@@ -118,6 +131,10 @@ def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise TypeError
     return value
+
+
+def _kexec(value: t.Any) -> Kexec | None:
+    return None if value is None else Kexec(*(_text(value[name]) for name in ("path", "version", "sha256")))
 
 
 def _image(value: t.Any) -> Image:

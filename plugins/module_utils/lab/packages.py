@@ -12,6 +12,7 @@ import contextlib
 import glob
 import json
 import os
+import re
 import shutil
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
@@ -135,6 +136,16 @@ class Apt:
             versions[name] = version.strip()
             os.unlink(package)
         return versions
+
+    def source_versions(self, package: str) -> list[str]:
+        """The versions of a source package that there are."""
+        found = self._run("apt-cache", "showsrc", package)
+        return re.findall(r"^Version: (\S+)$", found, re.MULTILINE)
+
+    def source(self, package: str, version: str) -> list[str]:
+        """Download a source package; its files."""
+        self._run("apt-get", "source", "--download-only", f"{package}={version}")
+        return sorted(glob.glob(os.path.join(self._downloads, "*")))
 
 
 def own_sources(runner: CommandRunner, *, suite: str) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def host_sources(runner: CommandRunner, *, suite: str, architecture: str) -> tup
     sources = parse_targets(done.out, suite=suite, architecture=architecture)
     if not any(source.release == suite for source in sources):
         raise KdumpError(
-            f"Cannot build the image: this machine's package sources hold no {suite} for {architecture}."
+            f"Cannot get packages: this machine's package sources hold no {suite} for {architecture}."
             " Name them with the option sources."
         )
     return tuple(source.line for source in sources)

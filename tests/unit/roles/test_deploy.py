@@ -94,7 +94,7 @@ def test_everything_that_can_be_refused_is_refused_before_anything_is_changed() 
 def test_a_reservation_has_to_hold_the_images_that_the_host_gets() -> None:
     tasks = read("tasks/present.yml")
     (probe,) = [task for task in tasks if task.get("register") == "__kdump_planned"]
-    assert set(probe["linux.kdump.kexec_crash"]["install"]) == {"kernel", "initramfs"}
+    assert set(probe["linux.kdump.kexec_crash"]["install"]) == {"kernel", "initramfs", "kexec"}
     (reserving,) = [task["linux.kdump.crashkernel"] for task in tasks if "linux.kdump.crashkernel" in task]
     assert reserving["minimum_bytes"] == "{{ __kdump_planned.image_bytes }}"
 

@@ -19,10 +19,10 @@ from jsonschema import validate
 
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import architectures, edits, toolchain
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel import build as kernel_build
-from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.compiler import CompileError
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.kconfig.fragment import ConfigError
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.request import Request, merged
 from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.source import SourceError
+from ansible_collections.linux.kdump.plugins.module_utils.capture.kernel.steps import CompileError
 from ansible_collections.linux.kdump.plugins.module_utils.command import Completed, finish
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 from ansible_collections.linux.kdump.plugins.module_utils.progress import LEASE, Progress
