@@ -190,7 +190,7 @@ def page(fleets: dict[int, dict[str, Cost]], options: argparse.Namespace) -> str
     return "\n\n".join(
         [
             "# What an audit costs on the controller",
-            "Evidence of made-up fleets, about 4 KB a host, from files to reports. Every second host has a drill of\n"
+            "Evidence of made-up fleets, about 3.4 KB a host, from files to reports. Every second host has a drill of\n"
             "its own, the others go by a twin's. Least CPU time of the runs; memory is what a step needs on top of\n"
             "what it is given. Collecting is not in it.",
             f"    python {COMMAND} --hosts {counts} --runs {options.runs} --write docs/benchmarks-audit.md",
