@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -116,15 +117,12 @@ class Fleet:
         return private
 
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
-        """ansible-runner starts ansible-playbook in a session of its own."""
-        children = subprocess.run(
-            ["pgrep", "--full", str(self.folder)], stdout=subprocess.PIPE, text=True, check=False
-        ).stdout  # fmt: skip
-        for pid in {process.pid, *map(int, children.split())} - {os.getpid()}:
-            try:
+        """ansible-runner starts ansible-playbook in a session of its own: what names this test's folder is of it."""
+        named = str(self.folder).encode()
+        children = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cmdline") if named in _content(path)]
+        for pid in {process.pid, *children} - {os.getpid()}:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
         process.wait(LIMIT)
 
     def judge(self, name: str, folders: t.Sequence[Path]) -> dict[str, t.Any]:
@@ -162,6 +160,14 @@ class Fleet:
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "STUB_EVIDENCE": str(self.folder / "evidence.json"),
         }  # fmt: skip
+
+
+def _content(path: Path) -> bytes:
+    """The command line of a process, which may have ended meanwhile."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _only_documents(folder: str, names: list[str]) -> set[str]:
