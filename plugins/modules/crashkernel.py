@@ -183,7 +183,7 @@ notes:
     listed with RV(entries[].managed=false).
   - Every boot loader is tested on trees of files in the form that distributions leave them in, and killed there at
     every write and command. Of real tools, C(grub-mkconfig), C(kernel-install) and C(u-boot-update) of Debian 12 have
-    been seen, of real boots that of GRUB in Debian.
+    been seen, of real boots those of GRUB on a BIOS and of systemd-boot, both in Debian.
   - A file that was made for kernels to come stays with O(state=absent), without the value. So does a default that had
     to be written out, such as C(U_BOOT_PARAMETERS="ro quiet").
   - For GRUB with drop-ins it writes C(/etc/default/grub.d/zz-linux-kdump.cfg). With O(state=absent) that file is

@@ -43,6 +43,14 @@ options:
     description: How many processors it has.
     type: int
     default: 2
+  firmware:
+    description:
+      - V(bios) is the BIOS that comes with QEMU. V(efi) is OVMF from Debian's package C(ovmf), without secure boot;
+        each guest has EFI variables of its own.
+      - Images that boot by EFI need V(efi), those that boot by a BIOS V(bios).
+    type: str
+    choices: [bios, efi]
+    default: bios
   disk_size:
     description: The size of its disk, if larger than the image's; the file system grows into it at the first boot.
     type: str
@@ -88,8 +96,8 @@ options:
     default: 7200
   recreate:
     description:
-      - Make a guest anew whose image, memory, processors, disks, networks, accelerator, port or arguments differ from
-        those asked for. Its disk is lost.
+      - Make a guest anew whose image, memory, processors, firmware, disks, networks, accelerator, port or arguments
+        differ from those asked for. Its disk is lost.
       - When V(false), such a difference is an error.
     type: bool
     default: false
@@ -114,6 +122,7 @@ notes:
 requirements:
   - qemu.qmp (Python library)
   - QEMU for x86
+  - ovmf, for O(firmware=efi)
 extends_documentation_fragment:
   - linux.kdump.attributes
 attributes:
@@ -312,6 +321,7 @@ def main() -> None:
             "image": {"type": "path"},
             "memory": {"type": "str", "default": "1G"},
             "cpus": {"type": "int", "default": 2},
+            "firmware": {"type": "str", "choices": ["bios", "efi"], "default": "bios"},
             "disk_size": {"type": "str"},
             "disks": {"type": "list", "elements": "str", "default": []},
             "accel": {"type": "str", "choices": ["tcg", "kvm", "auto"], "default": "tcg"},

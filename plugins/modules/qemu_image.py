@@ -11,12 +11,13 @@ short_description: Build a Debian disk image for lab guests
 version_added: 0.1.0
 author: The linux.kdump maintainers (@linux-kdump)
 description:
-  - Builds a partitioned disk image that boots by itself through GRUB on a BIOS, and keeps it in a cache.
-  - The image holds systemd, an ssh server, Python, sudo, kexec-tools, makedumpfile and GRUB's own menu generator,
+  - Builds a partitioned disk image that boots by itself, and keeps it in a cache.
+  - The image holds systemd, an ssh server, Python, sudo, kexec-tools, makedumpfile and the boot loader's own tools,
     so that what a playbook does to a boot loader can be tried on it for real.
   - No loop device is used. As root it is built directly, as an ordinary user in a user namespace.
   - Packages come from the package sources of the machine it is built on, unless O(sources) names others.
-  - Before it is handed out the image boots once under QEMU through its own GRUB, and its own generator writes its menu.
+  - Before it is handed out the image boots once under QEMU. One with O(boot=bios-grub) does so through its own GRUB,
+    and its own generator writes its menu. In another one the tools of its boot loader install it then.
   - An image is named by the digest of everything that went into it. It is built once and is in the cache whole or not
     at all.
 options:
@@ -44,6 +45,15 @@ options:
     type: list
     elements: str
     default: []
+  boot:
+    description:
+      - How the image boots.
+      - V(bios-grub) is GRUB on a BIOS. V(efi-systemd-boot) is systemd-boot on EFI with entries that C(kernel-install)
+        makes, and its EFI system partition at C(/boot/efi).
+      - Guests with an image for EFI need O(linux.kdump.qemu_guest#module:firmware=efi).
+    type: str
+    choices: [bios-grub, efi-systemd-boot]
+    default: bios-grub
   force:
     description:
       - Build anew even if the cache has the image, for instance to have the newest packages.
@@ -88,6 +98,11 @@ EXAMPLES = r"""
   linux.kdump.qemu_image:
     cache_dir: "{{ kdump_cache_dir }}"
   register: lab_image
+
+- name: Have one that boots through systemd-boot
+  linux.kdump.qemu_image:
+    cache_dir: "{{ kdump_cache_dir }}"
+    boot: efi-systemd-boot
 
 - name: Have one with more packages in it
   linux.kdump.qemu_image:
@@ -161,6 +176,7 @@ def main() -> None:
             "size": {"type": "str", "default": "4G"},
             "packages": {"type": "list", "elements": "str", "default": []},
             "sources": {"type": "list", "elements": "str", "default": []},
+            "boot": {"type": "str", "choices": ["bios-grub", "efi-systemd-boot"], "default": "bios-grub"},
             "force": {"type": "bool", "default": False},
             "progress": {"type": "path"},
         },

@@ -27,6 +27,10 @@ ACCELERATORS: t.Final = {
     "kvm": ("kvm", "host"),
 }
 
+#: UEFI as Debian packages it: the program, which all guests share, and the variables, of which each guest has its own.
+OVMF: t.Final = ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd")
+VARIABLES: t.Final = "efivars.fd"
+
 #: Which file in a guest's folder becomes which of systemd's credentials.
 CREDENTIALS: t.Final = {
     CREDENTIAL_HOSTNAME: "hostname",
@@ -72,6 +76,16 @@ def drive(number: int) -> list[str]:
     ]  # fmt: skip
 
 
+def firmware(kind: str) -> list[str]:
+    """The firmware, where it is not the BIOS that QEMU brings along."""
+    if kind != "efi":
+        return []
+    return [
+        "-drive", f"if=pflash,unit=0,format=raw,readonly=on,file={OVMF[0]}",
+        "-drive", f"if=pflash,unit=1,format=raw,file={VARIABLES}",
+    ]  # fmt: skip
+
+
 def qemu_argv(spec: GuestSpec, launch: Launch) -> list[str]:
     """The command line of a guest; its file names are relative to the guest's folder.
 
@@ -87,6 +101,7 @@ def qemu_argv(spec: GuestSpec, launch: Launch) -> list[str]:
         "-netdev", f"user,id=net0,hostfwd=tcp:127.0.0.1:{launch.port}-:22",
         "-device", "virtio-net-pci,netdev=net0,romfile=",
     ]  # fmt: skip
+    argv += firmware(spec.firmware)
     argv += netdev_argv(spec.name, spec.networks, lab=launch.lab)
     for number in range(len(spec.disks) + 1):
         argv += drive(number)

@@ -16,7 +16,7 @@ from ..command import CommandRunner
 from ..errors import KdumpError
 from . import qmp
 from .accel import choose
-from .argv import disk_name
+from .argv import OVMF, VARIABLES, disk_name
 from .keys import ensure_lab_key, seed_guest
 from .machine import Machine
 from .network import check_neighbours
@@ -175,6 +175,8 @@ class Lab:
     def _create(self, spec: GuestSpec, machine: Machine) -> GuestRecord:
         if not os.path.isfile(spec.image):
             raise KdumpError(f"Cannot make the guest {spec.name}: there is no image {spec.image}. Build it first.")
+        if spec.firmware == "efi" and not all(map(os.path.isfile, OVMF)):
+            raise KdumpError(f"Cannot make the guest {spec.name}: there is no {' or no '.join(OVMF)}. Install ovmf.")
         self._check_size(spec)
         check_neighbours(spec.name, spec.networks, known_networks(self._lab.root))
         root = machine.paths.root
@@ -185,6 +187,8 @@ class Lab:
         for number, disk in enumerate(spec.disks, start=1):
             argv = ["qemu-img", "create", "-q", "-f", "qcow2", disk_name(number), str(disk)]
             self._runner.run(argv, what=f"make a disk of {spec.name}", timeout=_DISK_LIMIT, cwd=root)
+        if spec.firmware == "efi":
+            shutil.copyfile(OVMF[1], machine.paths.at(VARIABLES))
         seed_guest(machine.paths, networks=spec.networks, runner=self._runner)
         return GuestRecord(spec.as_dict())
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from ..command import CommandError, CommandRunner, which
 from ..errors import KdumpError
 from ..files import canonical_json, digest_of, read_text, write_atomic
-from . import bootdisk, recipe
+from . import boots, disks, recipe
 from .sources import host_sources
 from .waiting import Clock, SystemClock, locked
 
@@ -70,21 +70,39 @@ class ImageSpec:
     size: int
     packages: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    boot: str = boots.BIOS_GRUB
+
+    @property
+    def loader(self) -> boots.Boot | None:
+        """The boot loader, None for GRUB on a BIOS."""
+        return boots.BOOTS.get(self.boot)
 
     @property
     def inputs(self) -> dict[str, t.Any]:
         """The inputs by name; a host's own package sources are no input, since mirrors come and go."""
-        return {
+        common = {
             "version": recipe.VERSION,
             "architecture": ARCHITECTURE,
             "suite": self.suite,
             "size": self.size,
-            "packages": sorted({*recipe.PACKAGES, *self.packages}),
+            "packages": sorted({*(boots.packages(self.loader) if self.loader else recipe.PACKAGES), *self.packages}),
             "sources": list(self.sources),
             "debconf": recipe.DEBCONF,
-            "files": {path: list(entry) for path, entry in {**recipe.EARLY_FILES, **recipe.FILES}.items()},
-            "script": recipe.customize_script(uuid="-"),
+            "files": {path: list(entry) for path, entry in {**recipe.EARLY_FILES, **self.files}.items()},
+            "script": self.script(uuid="-", esp="-"),
         }
+        return {**common, "boot": self.boot} if self.loader else common
+
+    @property
+    def files(self) -> Mapping[str, tuple[str, int]]:
+        """Files in place after the packages."""
+        return boots.files(self.loader) if self.loader else recipe.FILES
+
+    def script(self, *, uuid: str, esp: str) -> str:
+        """What is done in the new root then."""
+        if self.loader:
+            return boots.customize_script(self.loader, uuid=uuid, esp=esp)
+        return recipe.customize_script(uuid=uuid)
 
     @property
     def digest(self) -> str:
@@ -209,7 +227,7 @@ def build(spec: ImageSpec, builder: Builder, work: str) -> dict[str, t.Any]:
     builder.report("making the disk")
     make_disk(spec, builder, work)
     builder.report("finishing boot")
-    finish(builder, work)
+    finish(spec, builder, work)
     builder.report("converting")
     convert = ["qemu-img", "convert", "-f", "raw", "-O", "qcow2", "disk.raw", IMAGE_FILE]
     builder.runner.run(convert, what="convert the image", timeout=STEP_LIMIT, cwd=work)
@@ -235,7 +253,8 @@ def bootstrap(spec: ImageSpec, builder: Builder, work: str) -> None:
     """All packages and files, as root.tar."""
     scripts = "/usr/local/lib/linux-kdump-lab"
     early = {**recipe.EARLY_FILES, f"{scripts}/debconf": (recipe.DEBCONF, 0o644)}
-    late = {**recipe.FILES, f"{scripts}/customize": (recipe.customize_script(uuid=spec.uuid), 0o755)}
+    script = spec.script(uuid=spec.uuid, esp=boots.esp_serial(spec.digest))
+    late = {**spec.files, f"{scripts}/customize": (script, 0o755)}
     write_tar(os.path.join(work, "early.tar"), early)
     write_tar(os.path.join(work, "late.tar"), late)
     place = shlex.quote(work)  # mmdebstrap splits this kind of hook as a shell does
@@ -291,11 +310,11 @@ def in_short(error: KdumpError, builder: Builder) -> KdumpError:
 
 def make_disk(spec: ImageSpec, builder: Builder, work: str) -> None:
     """The partitioned disk, as disk.raw; under fakeroot the tree keeps its owners for an ordinary user too."""
-    blocks = (spec.size - bootdisk.PARTITION_OFFSET) // 4096
+    place = disks.root_partition(spec.size, spec.loader)
     script = (
         "set -e; mkdir tree; tar -C tree -xf root.tar; "
         f'mke2fs -q -F -t ext4 -b 4096 -U {spec.uuid} -L lab -O "^orphan_file,^metadata_csum_seed" '
-        f"-E offset={bootdisk.PARTITION_OFFSET} -d tree disk.raw {blocks}"
+        f"-E offset={place.offset} -d tree disk.raw {place.size // 4096}"
     )
     disk = os.path.join(work, "disk.raw")
     with open(disk, "wb") as stream:
@@ -304,22 +323,16 @@ def make_disk(spec: ImageSpec, builder: Builder, work: str) -> None:
     path = {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"}
     what = "make the image's file system"
     builder.runner.run([*wrapper, "sh", "-c", script], what=what, timeout=STEP_LIMIT, cwd=work, env=path)
-    parts = os.path.join(work, "tree/boot/grub/i386-pc")
-    with open(os.path.join(parts, "boot.img"), "rb") as boot, open(os.path.join(parts, "core.img"), "rb") as core:
-        start = bootdisk.first_mebibyte(
-            boot=boot.read(), core=core.read(), disk_sectors=spec.size // bootdisk.SECTOR,
-            signature=int(spec.digest[:8], 16),
-        )  # fmt: skip
-    with open(disk, "r+b") as stream:
-        stream.write(start)
+    disks.write_tables(disk, tree=os.path.join(work, "tree"), digest=spec.digest, loader=spec.loader)
 
 
-def finish(builder: Builder, work: str) -> None:
-    """Boot the disk once through its own GRUB, so that its own generator writes its menu."""
+def finish(spec: ImageSpec, builder: Builder, work: str) -> None:
+    """Boot the disk once: through its own GRUB, so that its own generator writes its menu, or to install another."""
     argv = [
         QEMU, "-nodefaults", "-no-user-config", "-machine", "q35", "-accel", "tcg,thread=multi", "-m", "1024",
         "-smp", "2", "-display", "none", "-no-reboot", "-serial", "file:finish.log",
         "-drive", "file=disk.raw,format=raw,if=virtio,cache=unsafe,discard=unmap,werror=report",
+        *(boots.finish_argv(spec.uuid) if spec.loader else ()),
     ]  # fmt: skip
     log = os.path.join(work, "finish.log")
     try:

@@ -50,6 +50,7 @@ def image_spec(options: Mapping[str, t.Any]) -> ImageSpec:
         size=parse_size(options["size"], name="size"),
         packages=tuple(options["packages"]),
         sources=tuple(options["sources"]),
+        boot=options["boot"],
     )
 
 

@@ -25,6 +25,9 @@ PACKAGES: t.Final = (
     "kexec-tools", "makedumpfile",
 )  # fmt: skip
 
+#: Those of them that only this way of booting needs; `boots` has the others.
+LOADER_PACKAGES: t.Final = ("grub2-common", "grub-pc-bin")
+
 #: kexec-tools would otherwise turn every reboot into a kexec, past the boot loader that the lab is about.
 DEBCONF: t.Final = """\
 kexec-tools kexec-tools/load_kexec boolean false
@@ -43,8 +46,9 @@ USER: t.Final = "lab"
 #: What the finishing boot prints on the console, and how it is told to happen.
 FINISHED: t.Final = "linux-kdump-lab: image finished"
 FAILED: t.Final = "linux-kdump-lab: image failed"
-_LIBRARY: t.Final = "/usr/local/lib/linux-kdump-lab"
-FINISH_PARAMETERS: t.Final = f"init={_LIBRARY}/finish panic=1"
+LIBRARY: t.Final = "/usr/local/lib/linux-kdump-lab"
+FINISH: t.Final = f"{LIBRARY}/finish"
+FINISH_PARAMETERS: t.Final = f"init={FINISH} panic=1"
 
 #: Kernel parameters of every boot: QEMU's emulated timer sometimes fails the kernel's check when the host is busy.
 CONSOLE_LINE: t.Final = "console=ttyS0,115200n8 no_timer_check"
@@ -116,17 +120,21 @@ Wants=network-pre.target
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart={_LIBRARY}/seed
+ExecStart={LIBRARY}/seed
 
 [Install]
 WantedBy=multi-user.target
 """
 
-# grub.cfg comes from the guest's own generator, since only here grub-probe sees the disk as it will be. As the first
-# process it needs no other service, and nothing that should be unique to a guest comes into being.
-_FINISH = f"""\
+
+def finish_script(work: str, *, about: str) -> str:
+    """The script that is the first process of an image's one boot, and has ``fail`` for what cannot be done.
+
+    As the first process it needs no other service, and nothing that should be unique to a guest comes into being.
+    """
+    return f"""\
 #!/bin/sh
-# The image's one boot before it is handed out: through its own GRUB, to the boot menu its own generator writes.
+# The image's one boot before it is handed out: {about}.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export PATH
 leave() {{
@@ -139,11 +147,19 @@ fail() {{
     leave "{FAILED}: $1"
 }}
 mount -o remount,rw / || fail "the root file system cannot be written to"
+{work}leave "{FINISHED}"
+"""
+
+
+# grub.cfg comes from the guest's own generator, since only here grub-probe sees the disk as it will be.
+_FINISH = finish_script(
+    f"""\
 update-grub >/run/update-grub.log 2>&1 || fail "update-grub: $(tail -n 1 /run/update-grub.log)"
 grep -q '^menuentry ' /boot/grub/grub.cfg || fail "update-grub wrote a menu without entries"
-grep -q {_LIBRARY}/finish /boot/grub/grub.cfg && fail "update-grub kept the finishing boot"
-leave "{FINISHED}"
-"""
+grep -q {FINISH} /boot/grub/grub.cfg && fail "update-grub kept the finishing boot"
+""",
+    about="through its own GRUB, to the boot menu its own generator writes",
+)
 
 _NETWORK = "[Match]\nType=ether\n\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"
 
@@ -158,8 +174,8 @@ GRUB_DISABLE_OS_PROBER=true
 
 #: Files in place after the packages.
 FILES: t.Final = {
-    f"{_LIBRARY}/seed": (_SEED, 0o755),
-    f"{_LIBRARY}/finish": (_FINISH, 0o755),
+    f"{LIBRARY}/seed": (_SEED, 0o755),
+    FINISH: (_FINISH, 0o755),
     "/etc/systemd/system/linux-kdump-seed.service": (_SEED_UNIT, 0o644),
     "/etc/systemd/network/80-lab.network": (_NETWORK, 0o644),
     "/etc/default/grub.d/10-linux-kdump-lab.cfg": (_GRUB_DEFAULTS, 0o644),
@@ -169,6 +185,9 @@ FILES: t.Final = {
     "/etc/hostname": ("linux-kdump-lab\n", 0o644),
     "/etc/hosts": ("127.0.0.1 localhost\n127.0.1.1 linux-kdump-lab\n", 0o644),
 }
+
+#: Those of them that only this way of booting needs.
+LOADER_FILES: t.Final = (FINISH, "/etc/default/grub.d/10-linux-kdump-lab.cfg")
 
 #: Units that cost seconds under emulation, or reach for the network, and serve nobody in a lab: the clock is the build
 #: host's, the console is a file that nobody types into.
@@ -194,8 +213,7 @@ GRUB_MODULES: t.Final = ("biosdisk", "part_msdos", "ext2", "normal", "search", "
 
 def customize_script(*, uuid: str) -> str:
     """The script that runs inside the new root once all packages and `FILES` are there."""
-    return f"""\
-set -eu
+    before = f"""\
 cp /usr/share/grub/default/grub /etc/default/grub
 mkdir -p /boot/grub/i386-pc
 cp /usr/lib/grub/i386-pc/*.mod /usr/lib/grub/i386-pc/*.lst /usr/lib/grub/i386-pc/boot.img /boot/grub/i386-pc/
@@ -209,12 +227,17 @@ linux /vmlinuz root=UUID={uuid} ro {CONSOLE_LINE} {FINISH_PARAMETERS}
 initrd /initrd.img
 boot
 END
-echo 'UUID={uuid} / ext4 errors=remount-ro 0 0' >/etc/fstab
+"""
+    return customize(before=before, uuid=uuid, after=f"cd /etc/grub.d\nchmod -x {' '.join(UNUSED_MENU_PARTS)}\ncd /\n")
+
+
+def customize(*, before: str, uuid: str, after: str) -> str:
+    """What is done in every image, with what its boot loader needs before and after."""
+    return f"""\
+set -eu
+{before}echo 'UUID={uuid} / ext4 errors=remount-ro 0 0' >/etc/fstab
 useradd --create-home --shell /bin/bash {USER}
-cd /etc/grub.d
-chmod -x {" ".join(UNUSED_MENU_PARTS)}
-cd /
-rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
+{after}rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub
 systemctl mask {" ".join(MASKED)}
 systemctl enable {" ".join(ENABLED)}
 """

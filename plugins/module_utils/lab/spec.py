@@ -37,6 +37,7 @@ class GuestSpec:
     port: int | None = None
     extra_args: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
+    firmware: str = "bios"
 
     def as_dict(self) -> dict[str, t.Any]:
         """The form that the state file and the diff show."""
@@ -74,6 +75,7 @@ def guest_spec(options: Mapping[str, t.Any]) -> GuestSpec:
         port=options["port"],
         extra_args=tuple(options["extra_args"]),
         networks=checked_networks(options["networks"]),
+        firmware=options["firmware"],
     )
     _check(spec)
     return spec
@@ -92,5 +94,5 @@ def _check(spec: GuestSpec) -> None:
 
 def differences(recorded: Mapping[str, t.Any], wanted: GuestSpec) -> list[str]:
     """The fields in which a guest that exists differs from the one that is asked for."""
-    known = {"networks": [], **recorded}  # guests of before there were networks
+    known = {"networks": [], "firmware": "bios", **recorded}  # guests of before there was a choice
     return [name for name, value in wanted.as_dict().items() if known.get(name) != value]

@@ -89,6 +89,7 @@ class World:
         options = {
             "name": "alpha", "image": str(self.image), "memory": "1G", "cpus": 2, "disk_size": None, "disks": [],
             "accel": "tcg", "cpu": None, "port": None, "extra_args": [], "networks": [], "state": "present",
+            "firmware": "bios",
             "recreate": False, "wait": True, "wait_timeout": 60, "stop_timeout": 30, "lifetime": 7200,
             "lab_dir": str(self.lab), **change,
         }  # fmt: skip
@@ -155,6 +156,15 @@ def test_each_start_has_its_own_console(world: World) -> None:
     world.ensure()
     assert world.ensure(state="restarted")["guest"]["console"].endswith("console-2.log")
     assert sorted(path.name for path in (world.lab / "alpha").glob("console*")) == ["console-1.log", "console-2.log"]
+
+
+def test_a_guest_with_efi_has_variables_of_its_own(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guests, "OVMF", (str(world.image), f"{world.lab}/missing.fd"))
+    with pytest.raises(KdumpError, match=r"there is no .*missing\.fd\. Install ovmf"):
+        world.ensure(firmware="efi")
+    (world.lab / "missing.fd").write_bytes(b"factory")
+    world.ensure(firmware="efi")
+    assert (world.lab / "alpha/efivars.fd").read_bytes() == b"factory"
 
 
 def test_a_guest_that_died_meanwhile_is_started_again(world: World) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shlex
 import typing as t
@@ -15,7 +16,7 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.command import CommandError
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
-from ansible_collections.linux.kdump.plugins.module_utils.lab import image, image_task, recipe, watched
+from ansible_collections.linux.kdump.plugins.module_utils.lab import boots, image, image_task, recipe, watched
 from ansible_collections.linux.kdump.plugins.module_utils.lab.bootdisk import PARTITION_OFFSET
 from ansible_collections.linux.kdump.plugins.module_utils.progress import Progress
 from ansible_collections.linux.kdump.plugins.plugin_utils.command import LocalRunner
@@ -220,6 +221,29 @@ def test_the_digest_knows_what_matters() -> None:
     assert image.ImageSpec(suite="bookworm", size=1 << 32, packages=("sudo",)).digest == plain.digest
 
 
+def test_the_way_it_boots_is_part_of_the_image_and_leaves_the_first_way_as_it_was() -> None:
+    plain = image.ImageSpec(suite="bookworm", size=1 << 32)
+    other = dataclasses.replace(plain, boot="efi-systemd-boot")
+    assert "boot" not in plain.inputs
+    assert plain.digest != other.digest
+    assert set(boots.BOOTS[other.boot].packages) < set(other.inputs["packages"])
+    assert "grub-pc-bin" in plain.inputs["packages"]
+    assert not [name for name in (*other.inputs["packages"], *other.files) if "grub" in name]
+    assert other.inputs["script"] == other.script(uuid="-", esp="-")
+
+
+def test_another_boot_loader_is_installed_by_its_own_tools_in_the_one_boot(tmp_path: Path) -> None:
+    host, spec = Host(tmp_path), dataclasses.replace(SPEC, size=1 << 28, boot="efi-systemd-boot")
+    image.ensure(spec, host.builder, force=False)
+    boot = next(call for call in host.runner.calls if call[0] == image.QEMU)
+    assert f"root=UUID={spec.uuid} " in boot[boot.index("-append") + 1]
+    script = spec.files[recipe.FINISH][0]
+    places = [script.index(tool) for tool in ("mkfs.fat", "mount /boot/efi", "bootctl install", "zz-systemd-boot")]
+    assert places == sorted(places)
+    disk = next(call for call in host.runner.calls if "mke2fs" in call[-1])[-1]
+    assert f"offset={(1 + boots.ESP_MEBIBYTES) << 20} " in disk
+
+
 def test_an_error_without_mmdebstraps_words_stays_as_it_is() -> None:
     error = CommandError("Cannot install: it printed nothing", stderr="")
     assert image.explained(error) is error
@@ -232,6 +256,7 @@ def test_check_mode_builds_nothing(tmp_path: Path, runner: FakeRunner) -> None:
         "size": "4G",
         "packages": [],
         "sources": [],
+        "boot": "bios-grub",
         "force": False,
     }
     result = image_task.produce(options, runner=runner, progress=Progress(None), root=True, check=True)

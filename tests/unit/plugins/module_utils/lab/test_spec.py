@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
-from ansible_collections.linux.kdump.plugins.module_utils.lab.argv import Launch, detached, qemu_argv
+from ansible_collections.linux.kdump.plugins.module_utils.lab.argv import OVMF, VARIABLES, Launch, detached, qemu_argv
 from ansible_collections.linux.kdump.plugins.module_utils.lab.sizes import parse_size
 from ansible_collections.linux.kdump.plugins.module_utils.lab.spec import GuestSpec, differences, guest_spec
 
 OPTIONS: dict[str, t.Any] = {
     "name": "alpha", "image": "/images/image.qcow2", "memory": "1G", "cpus": 2, "disk_size": None, "disks": [],
-    "accel": "tcg", "cpu": None, "port": None, "extra_args": [], "networks": [],
+    "accel": "tcg", "cpu": None, "port": None, "extra_args": [], "networks": [], "firmware": "bios",
 }  # fmt: skip
 
 
@@ -71,6 +71,19 @@ def test_a_spec_survives_the_state_file_and_names_what_changed() -> None:
     spec = guest_spec({**OPTIONS, "disks": ["64M"], "extra_args": ["-s"]})
     assert differences(spec.as_dict(), spec) == []
     assert differences({**spec.as_dict(), "memory": 1, "disks": []}, spec) == ["memory", "disks"]
+
+
+def test_guests_of_before_there_was_a_choice_of_firmware_have_a_bios() -> None:
+    record = {name: value for name, value in guest_spec(OPTIONS).as_dict().items() if name != "firmware"}
+    assert differences(record, guest_spec(OPTIONS)) == []
+    assert differences(record, guest_spec({**OPTIONS, "firmware": "efi"})) == ["firmware"]
+
+
+def test_efi_is_a_program_that_nobody_writes_to_and_variables_of_the_guest() -> None:
+    assert "-drive" not in line()[: line().index("-netdev")]
+    code, variables = (drive for drive in following(line(firmware="efi"), "-drive") if "pflash" in drive)
+    assert "readonly=on" in code and OVMF[0] in code
+    assert "readonly" not in variables and f"file={VARIABLES}" in variables
 
 
 def line(**change: t.Any) -> list[str]:
