@@ -391,8 +391,8 @@ evidence:
           sample: vmcore
         engine:
           description: >-
-            Who saved it, by the names of its files. That is V(collection), or the kdump of the distribution by its name in
-            M(linux.kdump.kdump_service).
+            Who saved it, by the names of its files. That is V(collection), or the kdump of the distribution by its name
+            in M(linux.kdump.kdump_service).
           returned: success
           type: str
           sample: collection

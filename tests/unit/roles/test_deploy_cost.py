@@ -95,9 +95,7 @@ def test_where_nothing_has_to_be_done_two_modules_are_executed_and_never_more_th
 def test_a_host_that_fails_stops_no_other_unless_hosts_are_rebooted(
     fleet: Fleet, reboot: bool, reached: list[str]
 ) -> None:
-    said = fleet.play(
-        "deploy", inventory=INVENTORY, fails=True, kdump_reboot=reboot, seconds_value="fit"
-    )
+    said = fleet.play("deploy", inventory=INVENTORY, fails=True, kdump_reboot=reboot, seconds_value="fit")
     assert "kdump_crashkernel=fit is on two: the images are not built yet" in " ".join(said.split())
     reserved = [line.split()[0] for line in fleet.counted.read_text().splitlines() if line.endswith("crashkernel")]
     assert sorted(reserved) == reached
