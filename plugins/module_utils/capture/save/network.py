@@ -46,7 +46,7 @@ open_network() {
         fail fail-network 'there is no kdump.net=... on the kernel command line'
         return 1
     fi
-    # What the kernel tells itself goes through lo: while that is down, "no route to host" is never heard, only waited for.
+    # The kernel's own messages go through lo: while that is down, "no route to host" is never heard, only waited for.
     limited 10 ip link set dev lo up || :
     now
     give_up=$((${uptime%.*} + limit_target))
