@@ -124,8 +124,10 @@ def test_says_why_less_is_reserved_than_the_line_asks_for(
     tmp_path: Path, line: str, reserved: str | None, reason: str | None
 ) -> None:
     files = {"/proc/cmdline": f"{line}\n", "/sys/kernel/kexec_crash_size": reserved, "/proc/iomem": IOMEM}
-    log = {("dmesg",): (0, "[    0.0] cannot allocate crashkernel (size:0x4000000)\n", "")} if reason else {}
-    found = gather("/var/crash", host=build(tmp_path, files), runner=FakeRunner({**SYSTEMD, **log})).document()
+    answers = dict(SYSTEMD)
+    if reason:
+        answers[("dmesg",)] = (0, "[    0.0] cannot allocate crashkernel (size:0x4000000)\n", "")
+    found = gather("/var/crash", host=build(tmp_path, files), runner=FakeRunner(answers)).document()
     assert (found["crash"]["shortfall"] or {}).get("id") == reason
     schema = json.loads((SCHEMAS / "evidence.schema.json").read_text())["properties"]["crash"]
     pytest.importorskip("jsonschema").validate(found["crash"], schema)
