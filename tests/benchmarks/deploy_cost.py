@@ -115,7 +115,8 @@ def pretend(folder: pathlib.Path) -> None:
     mount("--bind", str(dumps), "/var/crash")
     os.makedirs("/dev/disk/by-uuid", exist_ok=True)
     mount("-t", "tmpfs", "uuids", "/dev/disk/by-uuid")
-    device = subprocess.run(["findmnt", "-nvo", "SOURCE", "--target", str(dumps)], capture_output=True, text=True)
+    find = ["findmnt", "-nvo", "SOURCE", "--target", str(dumps)]
+    device = subprocess.run(find, capture_output=True, text=True, check=True)
     pathlib.Path(f"/dev/disk/by-uuid/{UUID}").symlink_to(f"../../{pathlib.Path(device.stdout.strip()).name}")
 
 

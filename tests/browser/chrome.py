@@ -83,10 +83,10 @@ class Chrome:
 
     def _read(self, end: float) -> dict[str, t.Any]:
         while b"\0" not in self._rest:
-            ready, _, _ = select.select([self._in], [], [], max(0.0, end - time.monotonic()))
-            assert ready, "the browser did not answer in time"
+            ready = select.select([self._in], [], [], max(0.0, end - time.monotonic()))
+            assert ready[0], "the browser did not answer in time"
             self._rest += os.read(self._in, 1 << 20)
-        message, _, self._rest = self._rest.partition(b"\0")
+        message, self._rest = self._rest.split(b"\0", 1)
         return t.cast("dict[str, t.Any]", json.loads(message))
 
     def evaluate(self, expression: str) -> t.Any:

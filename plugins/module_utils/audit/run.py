@@ -21,7 +21,7 @@ from .judge import Bench, judge, wanting
 from .merge import read_documents
 from .moments import parse_moment
 from .policy import Policy, read_policy
-from .report.forms import REPORTS, Form
+from .report.forms import Form
 
 NEVER: t.Final = "never"
 #: Hosts that the message of a failed audit names.
@@ -74,7 +74,7 @@ def make_request(
     *,
     now: datetime,
     collection: str,
-    forms: Mapping[str, Form] = REPORTS,
+    forms: Mapping[str, Form],
 ) -> Request:
     """Refuse what makes no sense before anything is read."""
     unknown = [name for name in options["reports"] if name not in forms]

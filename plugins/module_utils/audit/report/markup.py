@@ -20,11 +20,11 @@ def escaped(value: str) -> str:
     return escape(line(value), {'"': "&quot;"})
 
 
-def element(name: str, text: t.Optional[str] = None, /, children: t.Iterable[str] = (), **attributes: str) -> str:
+def element(tag: str, text: t.Optional[str] = None, /, children: t.Iterable[str] = (), **attributes: str) -> str:
     """One element. Attributes with a hyphen are written with an underscore, ``xml:lang`` with two."""
     given = "".join(f' {_attribute(key)}="{escaped(value)}"' for key, value in attributes.items())
     inner = ("" if text is None else escaped(text)) + "".join(children)
-    return f"<{name}{given}>{inner}</{name}>\n" if inner else f"<{name}{given}/>\n"
+    return f"<{tag}{given}>{inner}</{tag}>\n" if inner else f"<{tag}{given}/>\n"
 
 
 @functools.lru_cache(maxsize=1 << 8)

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.audit.artifacts import read_artifacts
 from ansible_collections.linux.kdump.plugins.module_utils.audit.merge import write_document
+from ansible_collections.linux.kdump.plugins.module_utils.audit.report.forms import REPORTS
 from ansible_collections.linux.kdump.plugins.module_utils.audit.run import (
     OPTIONS,
     AuditFailedError,
@@ -30,7 +31,7 @@ FLEET = Inventory({"db1": ["servers"], "web1": [], "far1": []}, ["servers", "emp
 
 def request_of(**options: t.Any) -> Request:
     given = {name: options.get(name, option.get("default")) for name, option in OPTIONS.items()}
-    return make_request(given, FLEET, now=NOW, collection="0.1.0")
+    return make_request(given, FLEET, now=NOW, collection="0.1.0", forms=REPORTS)
 
 
 def place(tmp_path: Path) -> dict[str, t.Any]:
