@@ -28,6 +28,7 @@ def test_the_report_holds_it_as_text(tmp_path: Path) -> None:
     drill.pop("verdict")
     proof = build_proof(panic, verdict=examine(str(path)), **drill)
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES))
+    environment.tests.update(importlib.import_module("ansible.plugins.test.core").TestModule().tests())
     for name in ("html_text", "human_duration", "human_size", "timeline", "memory_bar"):
         plugin = importlib.import_module(f"ansible_collections.linux.kdump.plugins.filter.{name}")
         filters = plugin.FilterModule().filters()
