@@ -30,6 +30,8 @@ COLLECTION = TREE / "ansible_collections" / "linux" / "kdump"
 NEWER = ("3.14", "3.13", "3.12")
 OLDEST_TARGET = "3.9"
 SCENARIOS = ("default", "failures")
+#: How pytest runs on a further interpreter: `units` has tried every example of a property.
+BRIEFLY = ("--numprocesses=auto", "--hypothesis-profile=brief")
 #: Tests of what imports no Ansible, most of all: they run in one process, where ansible-test forks for each.
 PURE = ("tests/unit/plugins/module_utils",)
 
@@ -120,7 +122,7 @@ def units_oldest(session: nox.Session) -> None:
     if python is None:
         session.skip(f"no Python {OLDEST_TARGET}: ansible_test_units runs them on our own")
     pytest = other_pytest(session, python, OLDEST_TARGET, "units-oldest")
-    session.run(pytest, "--numprocesses=auto", *PURE, env={"PYTHONPATH": str(TREE)}, external=True)
+    session.run(pytest, *BRIEFLY, *PURE, env={"PYTHONPATH": str(TREE)}, external=True)
 
 
 @nox.session(venv_backend="none")
@@ -130,7 +132,7 @@ def units_newer(session: nox.Session) -> None:
     if python is None:
         session.skip("no interpreter newer than the controller's")
     pytest = other_pytest(session, python, re.sub(r".*python", "", python), "units")
-    session.run(pytest, env={"PYTHONPATH": str(TREE)}, external=True)
+    session.run(pytest, *BRIEFLY, env={"PYTHONPATH": str(TREE)}, external=True)
 
 
 def other_pytest(session: nox.Session, python: str, version: str, requirements: str) -> str:

@@ -12,6 +12,8 @@ from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
 
 # A loaded machine may take its time over any single example; the whole run has a limit of its own.
 hypothesis.settings.register_profile("patient", deadline=None)
+# Where another interpreter has tried every example already: `--hypothesis-profile=brief`.
+hypothesis.settings.register_profile("brief", deadline=None, max_examples=10)
 hypothesis.settings.load_profile("patient")
 
 
