@@ -55,6 +55,12 @@ options:
       - By default all that have a document in O(evidence).
     type: list
     elements: str
+  since:
+    description:
+      - The first run that counts, as O(check_only) returns it in RV(run). A host whose newest document is of an earlier
+        one was not asked this time, and is judged as such, whatever it told then.
+      - By default every document counts.
+    type: str
   artifacts:
     description:
       - The folder on the controller that the roles P(linux.kdump.crash_test#role) and P(linux.kdump.collect#role) write

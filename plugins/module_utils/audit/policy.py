@@ -13,6 +13,7 @@ from datetime import date
 from ..errors import KdumpError
 from ..files import digest_of
 from ..policy.panic import SETTINGS
+from ..proof.text import printable
 from .catalogue import BY_ID
 from .documents import POSTURES, ExceptionNote
 from .model import Thresholds
@@ -26,6 +27,8 @@ _TOP: t.Final = frozenset({"name", "posture", "thresholds", "groups", "hosts", "
 _SCOPE: t.Final = frozenset({"posture", "thresholds"})
 _EXCEPTION: t.Final = frozenset({"id", "controls", "hosts", "groups", "justification", "owner", "expires"})
 _LARGEST: t.Final = 10**9
+#: Characters of one problem that are told: what is wrong in a policy may be of any length.
+_CLAUSE: t.Final = 300
 
 #: The hosts that are audited, and the groups that each is in.
 Fleet = Mapping[str, Sequence[str]]
@@ -104,7 +107,8 @@ def read_policy(
     _assign(exceptions, hosts, problems)
     if problems:
         count = "a problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise PolicyError(f"Cannot use the policy, it has {count}: {'; '.join(problems)}. No host was touched.")
+        told = "; ".join(printable(problem, limit=_CLAUSE) for problem in problems)
+        raise PolicyError(f"Cannot use the policy, it has {count}: {told}. No host was touched.")
     granted = {name: _granted(name, exceptions) for name in hosts}
     return Policy(
         name=str(given.get("name", "unnamed")),

@@ -33,6 +33,7 @@ OPTIONS: t.Final[dict[str, t.Any]] = {
     "check_only": {"type": "bool", "default": False},
     "evidence": {"type": "path"},
     "hosts": {"type": "list", "elements": "str"},
+    "since": {"type": "str"},
     "artifacts": {"type": "path"},
     "dest": {"type": "path"},
     "reports": {"type": "list", "elements": "str", "default": ["json"]},
@@ -131,17 +132,25 @@ def _policy(request: Request, found: Mapping[str, Sequence[str]]) -> Policy:
 def _documents(request: Request) -> list[HostDocument]:
     """Those of the hosts that are asked for; one that left no document has a result as well."""
     documents = {document["host"]: document for document in read_documents(request.options["evidence"])}
-    names = request.options["hosts"]
-    if names is None:
-        return list(documents.values())
-    return [documents.get(name) or _absent(name, request.inventory) for name in dict.fromkeys(names)]
+    names = documents if request.options["hosts"] is None else request.options["hosts"]
+    found = {name: documents.get(name) for name in dict.fromkeys(names)}
+    return [_current(name, document, request) for name, document in found.items()]
 
 
-def _absent(name: str, inventory: Inventory) -> HostDocument:
+def _current(name: str, document: HostDocument | None, request: Request) -> HostDocument:
+    """What the host told in this run: what it told in an earlier one says nothing of today."""
+    if document is None:
+        return _absent(name, request.inventory, "there is no document of this host.")
+    if document["run"] < (request.options["since"] or ""):
+        return _absent(name, request.inventory, f"its last document is of {document['collected_at'] or 'another run'}.")
+    return document
+
+
+def _absent(name: str, inventory: Inventory, why: str) -> HostDocument:
     return {
         "schema": t.cast(t.Any, dict(HOST_SCHEMA)), "run": "-", "host": name,
         "groups": list(inventory.hosts.get(name, ())), "state": "failed",
-        "reason": "Nobody has asked it: there is no document of this host.", "collected_at": None, "evidence": None,
+        "reason": f"Nobody has asked it: {why}", "collected_at": None, "evidence": None,
     }  # fmt: skip
 
 

@@ -134,3 +134,9 @@ def test_a_part_of_a_fleet_does_not_know_all_of_it() -> None:
     assert read({"groups": {"other": {}}}, groups=["other"])
     with pytest.raises(PolicyError, match="3 problems"):
         read(policy)
+
+
+def test_a_huge_value_makes_no_huge_error() -> None:
+    with pytest.raises(PolicyError) as caught:
+        read_policy({"posture": "x" * 100_000}, {"db1": []}, today=date(2026, 1, 1))
+    assert len(caught.value.message) < 500

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import typing as t
 from pathlib import Path
 
@@ -60,6 +61,17 @@ def test_an_audit_writes_what_is_asked_for(tmp_path: Path) -> None:
     run(request_of(**options, hosts=["db1"]))
     assert Path(answer["reports"]["json"]).read_bytes() == first
     assert run(request_of(**{**options, "dest": None}, hosts=["db1"]))["reports"] == {}
+
+
+def test_what_a_host_told_in_an_earlier_run_says_nothing_of_today(tmp_path: Path) -> None:
+    options = {**place(tmp_path), "hosts": ["db1"]}
+    told = json.loads((tmp_path / "hosts" / os.listdir(tmp_path / "hosts")[0]).read_text())["run"]
+    assert run(request_of(**options, since=told))["summary"]["hosts"]["judged"] == 1
+    with pytest.raises(AuditFailedError, match="db1: failed") as caught:
+        run(request_of(**options, since=told + "1"))
+    host = json.loads(Path(t.cast("dict[str, str]", caught.value.facts["reports"])["json"]).read_text())["hosts"][0]
+    assert host["reason"] == "Nobody has asked it: its last document is of 2026-03-01T11:59:00Z."
+    assert {result["status"] for result in host["results"]} <= {"unknown", "not_applicable"}
 
 
 def test_hosts_that_are_not_as_they_should_be_fail_it(tmp_path: Path) -> None:
