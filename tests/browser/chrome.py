@@ -15,7 +15,8 @@ import time
 import typing as t
 from pathlib import Path
 
-_FLAGS = (
+#: What every test starts Chromium with: it draws, and talks to nobody.
+FLAGS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -25,7 +26,6 @@ _FLAGS = (
     "--no-first-run",
     "--hide-scrollbars",
     "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--remote-debugging-pipe",
 )
 #: Seconds for an answer: on a busy machine a big page takes its time.
 LIMIT = 120
@@ -49,7 +49,7 @@ class Chrome:
             os.dup2(theirs_in, 3)
             os.dup2(theirs_out, 4)
 
-        argv = ["chromium", *_FLAGS, f"--user-data-dir={profile}", "about:blank"]
+        argv = ["chromium", *FLAGS, "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"]
         self._process = subprocess.Popen(
             argv, preexec_fn=hand_over, pass_fds=(3, 4), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

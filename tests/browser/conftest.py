@@ -22,6 +22,8 @@ from pathlib import Path
 
 import pytest
 
+from .chrome import FLAGS
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 TEMPLATE = ROOT / "roles" / "crash_test" / "templates" / "report.html.j2"
@@ -47,17 +49,9 @@ _PLAY = [
 ]
 
 _FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--hide-scrollbars",
+    *FLAGS,
     "--allow-file-access-from-files",
     "--virtual-time-budget=5000",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
     "--enable-logging=stderr",
 )
 
