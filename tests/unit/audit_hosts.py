@@ -114,7 +114,7 @@ _ARMED: Document = {
     },
     "boot_sysctls": {
         f"kernel.{name}": {"value": "1", "path": "/etc/sysctl.d/zz-linux-kdump.conf"}
-        for name in ("panic_on_oops", "softlockup_panic", "hardlockup_panic")
+        for name in ("panic", "panic_on_oops", "softlockup_panic", "hardlockup_panic")
     },
     "kernel_config": {"path": "/boot/config", "symbols": {}},
     "system": {

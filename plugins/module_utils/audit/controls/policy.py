@@ -53,7 +53,8 @@ def _reserved(case: Case) -> list[str]:
 
 def _left_over(case: Case) -> list[str]:
     dumps = case.entries("dumps")
-    return [f"{len(dumps)} dumps lie in {case.find('target.path')}"] if dumps else []
+    count = "a dump lies" if len(dumps) == 1 else f"{len(dumps)} dumps lie"
+    return [f"{count} in {case.find('target.path')}"] if dumps else []
 
 
 def no_conflict(case: Case) -> Finding:

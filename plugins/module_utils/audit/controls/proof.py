@@ -25,7 +25,7 @@ def proven(case: Case) -> Finding:
     case.note("proof.started", proof.started.strftime("%Y-%m-%dT%H:%M:%SZ"))
     case.note("proof.host", proof.host)
     return _aged(
-        case, proof.started, f"{proof.named[0].upper()}{proof.named[1:]} was captured, with what is loaded here"
+        case, proof.started, f"{proof.named[0].upper()}{proof.named[1:]} was captured, with what this host loads"
     )
 
 

@@ -90,11 +90,9 @@ def nmi_panics(case: Case) -> Finding:
 
 def comes_back(case: Case) -> Finding:
     """A host that cannot save must at least come back."""
-    live = case.find("sysctls.kernel.panic")
-    if not isinstance(live, int):
-        raise MissingError("sysctls.kernel.panic")
-    if live == 0:
-        return failed("kernel.panic is 0: after a panic that nobody captures, the host stands still.")
+    problem = _stands_still(case)
+    if problem:
+        return failed(f"{problem}: after a panic that nobody captures, the host stands still.")
     words = capture_words(case)
     if words is not None:
         return _capture_comes_back({word.text for word in words})
@@ -105,6 +103,21 @@ def comes_back(case: Case) -> Finding:
     if action in _STANDS or settings.get("KDUMP_IMMEDIATE_REBOOT") in ("no", "false", "0"):
         return failed("Where the distribution's kdump fails to save, the host does not reboot.")
     return passed("The host reboots after a panic, and where saving fails.")
+
+
+def _stands_still(case: Case) -> str | None:
+    """Why the kernel itself would not reboot after a panic, now or after the next boot; None where it would."""
+    live = case.find("sysctls.kernel.panic")
+    if not isinstance(live, int):
+        raise MissingError("sysctls.kernel.panic")
+    if live == 0:
+        return "kernel.panic is 0"
+    told = case.table("boot_sysctls").get("kernel.panic")
+    if isinstance(told, dict):
+        return f"{told.get('path')} sets kernel.panic=0 at boot" if told.get("value") == "0" else None
+    built_in = case.find("kernel_config.symbols.PANIC_TIMEOUT") not in (None, "0")
+    given = any(word.name == "panic" and word.text != "panic=0" for word in words_of(case.text("command_line")))
+    return None if built_in or given else f"kernel.panic is {live} until the next boot only"
 
 
 def _capture_comes_back(words: set[str]) -> Finding:
@@ -167,8 +180,8 @@ CONTROLS: t.Final = (
         severity="medium",
         rationale="kernel.panic=0 leaves a host standing after a panic without a crash image, and a capture kernel "
         "that fails or ends in a shell leaves it standing too.",
-        evidence=("sysctls.kernel.panic", "load.command_line", "engine.settings", "engine.name", "load",
-                  "service.enabled"),
+        evidence=("sysctls.kernel.panic", "boot_sysctls", "kernel_config.symbols.PANIC_TIMEOUT", "command_line",
+                  "load.command_line", "engine.settings", "engine.name", "load", "service.enabled"),
         remediation="kdump_panic_policy: {panic: 10}, and kdump_final_action=reboot.",
         judge=comes_back,
         references=(SYSCTL, KDUMP),

@@ -89,7 +89,8 @@ def retention_kept(case: Case) -> Finding:
     count = len([dump["id"] for dump in case.entries("dumps")]) + (case.find("omitted.dumps") or 0)
     case.used["dumps"] = count
     limit = case.thresholds.dump_count
-    return (passed if count <= limit else failed)(f"{count} dumps lie on the host; up to {limit} are allowed.")
+    lying = "1 dump lies" if count == 1 else f"{count} dumps lie"
+    return (passed if count <= limit else failed)(f"{lying} on the host; up to {limit} are allowed.")
 
 
 def collected(case: Case) -> Finding:
