@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ..proof.reader import path_drivers
 from .catalogue import CATALOGUE, described
 from .controls.common import is_armed
 from .documents import (
@@ -52,8 +53,8 @@ class Bench:
 def judge(documents: Iterable[HostDocument], policy: Policy, bench: Bench) -> AuditDocument:
     """The result document of these hosts, each of which the policy must know."""
     documents = sorted(documents, key=lambda document: document["host"])
-    paths = {document["host"]: _drivers(document["evidence"] or {}) for document in documents}
-    proofs = Proofs(bench.proofs, paths={name: drivers for name, drivers in paths.items() if drivers is not None})
+    paths = {document["host"]: path_drivers(document["evidence"]) for document in documents}
+    proofs = Proofs(bench.proofs, paths={name: frozenset(drivers) for name, drivers in paths.items() if drivers})
     hosts = [judge_host(document, policy.hosts[document["host"]], bench, proofs) for document in documents]
     return {
         "schema": t.cast(t.Any, dict(AUDIT_SCHEMA)),
@@ -179,12 +180,3 @@ def _zeros() -> dict[str, int]:
 def _text(document: object, key: str) -> str | None:
     value = document.get(key) if isinstance(document, Mapping) else None
     return value if isinstance(value, str) else None
-
-
-def _drivers(evidence: Mapping[str, t.Any]) -> frozenset[str] | None:
-    """The drivers on the way to the dump target; None where the evidence does not tell."""
-    target = evidence.get("target")
-    steps = target.get("path_modules") if isinstance(target, Mapping) else None
-    if not isinstance(steps, list) or not steps:
-        return None
-    return frozenset(str(step.get("module") or step.get("driver")) for step in steps if isinstance(step, Mapping))

@@ -44,6 +44,8 @@ class Proof:
     verdict_release: str | None
     panic: str | None
     nonce_found: bool | None
+    #: On the way to its dump target when it was crashed; None where an older proof does not tell.
+    drivers: t.Optional[frozenset[str]] = None
 
     @property
     def named(self) -> str:
@@ -61,8 +63,8 @@ class Proven:
     last: t.Optional[Proof] = None
     #: Why ``last`` does not count, though it went well.
     changed: tuple[str, ...] = ()
-    #: ``current`` is a twin's that has the same drivers on the way to its dump target.
-    same_path: bool = False
+    #: The newest of those that count with the same drivers on the way to the dump target.
+    same_path: t.Optional[Proof] = None
 
 
 def read_proof(document: object) -> Proof | None:
@@ -96,6 +98,7 @@ def read_proof(document: object) -> Proof | None:
         verdict_release=verdict.at("release").text(),
         panic=proof.at("panic", "reason").text(),
         nonce_found=proof.at("nonce", "found").flag(),
+        drivers=frozenset(item.text(80) or "" for item in proof.at("host", "drivers").items()) or None,
     )
 
 
@@ -122,28 +125,29 @@ class Proofs:
         last = own[-1] if own else None
         changed = differences(last, evidence, own=True) if last and last.ok else ()
         if last and last.ok and not changed:
-            return Proven(last, last, (), same_path=True)
+            return Proven(last, last, (), same_path=last)
         if last and not last.ok and not differences(last, evidence, own=True):
             return Proven(None, last, ())
-        twin = self._twin(host, evidence)
-        return Proven(twin, last, changed, same_path=bool(twin) and self._same_path(host, twin))
+        twins = self._twins(host, evidence)
+        alike = [proof for proof in twins if self._same_path(host, proof)]
+        return Proven(max(twins, key=_age, default=None), last, changed, same_path=max(alike, key=_age, default=None))
 
-    def _twin(self, host: str, evidence: Mapping[str, t.Any]) -> Proof | None:
+    def _twins(self, host: str, evidence: Mapping[str, t.Any]) -> list[Proof]:
         load = Reader(evidence.get("load"))
         images = load.at("kernel", "sha256").digest(), load.at("initramfs", "sha256").digest()
         if None in images:
-            return None
-        fitting = [
+            return []
+        return [
             newest[-1]
             for alike in self._by_image.get(images, {}).values()
             if (newest := [proof for proof in alike if proof.host != host])
             and not differences(newest[-1], evidence, own=False)
         ]
-        return max(fitting, key=_age, default=None)
 
-    def _same_path(self, host: str, twin: Proof | None) -> bool:
-        mine, theirs = self._paths.get(host), self._paths.get(twin.host) if twin else None
-        return mine is not None and mine == theirs
+    def _same_path(self, host: str, twin: Proof) -> bool:
+        """By what the twin was when it was crashed; what it is now only where its proof does not tell."""
+        mine = self._paths.get(host)
+        return mine is not None and mine == (twin.drivers or self._paths.get(twin.host))
 
 
 def _age(proof: Proof) -> tuple[datetime, str]:
@@ -152,7 +156,7 @@ def _age(proof: Proof) -> tuple[datetime, str]:
 
 def _likeness(proof: Proof) -> tuple[object, ...]:
     """What a twin's drill is looked at for."""
-    return proof.release, proof.machine, _words(proof.command_line, own=False), proof.reserved
+    return proof.release, proof.machine, _words(proof.command_line, own=False), proof.reserved, proof.drivers
 
 
 def differences(proof: Proof, evidence: Mapping[str, t.Any], *, own: bool) -> tuple[str, ...]:

@@ -73,3 +73,10 @@ class Reader:
         if isinstance(self.value, Mapping):
             for key in list(self.value)[:MOST]:
                 yield printable(key), Reader(self.value[key])
+
+
+def path_drivers(evidence: object) -> list[str] | None:
+    """The drivers between a host's dump target and the root of its buses, by name; None where it does not tell."""
+    steps = Reader(evidence).at("target", "path_modules").items()
+    names = {step.at("module").text(80) or step.at("driver").text(80) for step in steps}
+    return sorted(name for name in names if name) or None

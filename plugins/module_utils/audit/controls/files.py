@@ -151,11 +151,12 @@ def drivers_inside(case: Case) -> Finding:
     drivers = listed([str(step.get("module") or step.get("driver")) for step in steps], most=5)
     if proof is None:
         return unknown(f"No drill has shown that the save environment reaches the dump target over {drivers}.")
-    if not case.proven.same_path:
+    same = case.proven.same_path
+    if same is None:
         return unknown(
             f"{proof.named[0].upper()}{proof.named[1:]} does not show that this host's {drivers} are inside."
         )
-    return passed(f"{proof.named[0].upper()}{proof.named[1:]} reached its dump target over {drivers}.")
+    return passed(f"{same.named[0].upper()}{same.named[1:]} reached its dump target over {drivers}.")
 
 
 def line_sane(case: Case) -> Finding:

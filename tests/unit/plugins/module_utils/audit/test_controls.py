@@ -11,8 +11,9 @@ from dataclasses import fields, replace
 import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.audit.catalogue import BY_ID, CATALOGUE
-from ansible_collections.linux.kdump.plugins.module_utils.audit.judge import find
+from ansible_collections.linux.kdump.plugins.module_utils.audit.judge import Bench, find, judge
 from ansible_collections.linux.kdump.plugins.module_utils.audit.model import Case, Finding, Thresholds
+from ansible_collections.linux.kdump.plugins.module_utils.audit.policy import read_policy
 from ansible_collections.linux.kdump.plugins.module_utils.audit.proofs import Proofs, read_proof
 from ansible_collections.linux.kdump.tests.unit.audit_hosts import (
     GIB,
@@ -25,6 +26,7 @@ from ansible_collections.linux.kdump.tests.unit.audit_hosts import (
     armed,
     changed,
     debian,
+    document_of,
     drill,
     off,
 )
@@ -217,6 +219,22 @@ def test_a_twin_proves_its_like() -> None:
         drill(host__name="lab", ok=False),
     ):
         assert judged("KD-701", case_of(armed(), proofs=[other])).status == "fail"
+
+
+def test_a_host_that_is_audited_alone_is_judged_as_in_its_fleet() -> None:
+    policy = read_policy({"posture": "required"}, {"db1": ()}, today=NOW.date())
+    for drivers, status in (
+        ({"lab": ["ext4", "virtio_blk"]}, "pass"), ({"lab": ["ext4", "nvme"]}, "unknown"), ({"lab": []}, "unknown"),
+        # a later drill over other drivers takes nothing away from an earlier one
+        ({"lab": ["ext4", "virtio_blk"], "new": ["ext4", "nvme"]}, "pass"),
+    ):  # fmt: skip
+        twins = [
+            read_proof(drill(host__name=name, host__drivers=names, when__started=f"2026-02-2{day}T10:00:00Z"))
+            for day, (name, names) in enumerate(drivers.items())
+        ]
+        bench = Bench(NOW, "0.1.0", [proof for proof in twins if proof])
+        results = judge([document_of("db1", armed())], policy, bench)["hosts"][0]["results"]
+        assert {result["control"]: result["status"] for result in results}["KD-205"] == status, drivers
 
 
 def test_the_distributions_kdump_is_proven_until_its_files_change() -> None:

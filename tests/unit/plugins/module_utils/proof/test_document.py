@@ -68,6 +68,16 @@ def test_a_good_drill_holds_what_was_seen() -> None:
     assert proof["tools"]["ansible-core"] == "2.19.14"
 
 
+def test_the_drivers_on_the_way_to_the_dump_are_remembered() -> None:
+    drill = captured()
+    assert prove(drill)["host"]["drivers"] is None
+    steps = [{"device": "vda1", "driver": "ext4", "module": None}, {"driver": "virtio-blk", "module": "virtio_blk"}]
+    drill["panic"]["before"]["target"] = {"path_modules": [*steps, {"device": "x"}, 7]}
+    proof = prove(drill)
+    SCHEMA.validate(proof)
+    assert proof["host"]["drivers"] == ["ext4", "virtio_blk"]
+
+
 def test_a_dump_of_another_kdump_needs_no_record() -> None:
     drill = captured()
     panic = drill["panic"]
