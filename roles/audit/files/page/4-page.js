@@ -32,17 +32,23 @@ function update() {
   buildControls();
 }
 
+/* What somebody has to see to comes first, the worst before all; the rest as in the catalogue. */
+function byNeed(one, other) {
+  const need = ({ column, counts }) => (counts.f || counts.u ? 1 + model.severities.indexOf(model.controls[column].severity) : 0);
+  return need(other) - need(one) || other.counts.f - one.counts.f || other.counts.u - one.counts.u || one.column - other.column;
+}
+
 function buildControls() {
-  const line = column => {
+  const line = ({ column, counts }) => {
     const control = model.controls[column];
-    const counts = tally(column);
     const figure = status => make('td', { class: `num ${counts[status] ? `sign ${status}` : 'soft'}` }, number(counts[status]));
     const name = link(`${control.id} ${control.title}`, () => showControl(column));
     return make('tr', {},
       make('th', { scope: 'row' }, name, counts.f ? make('div', { class: 'paper' }, control.remediation) : null),
       make('td', {}, control.severity), ['f', 'u', 'e', 'p'].map(figure));
   };
-  document.querySelector('table.controls tbody').replaceChildren(...shown.columns.map(line));
+  document.querySelector('table.controls tbody').replaceChildren(
+    ...shown.columns.map(column => ({ column, counts: tally(column) })).sort(byNeed).map(line));
 }
 
 /* Paper has no scrolling: what is not in order is listed, a line for each host. */
