@@ -117,16 +117,18 @@ def find(spec: Spec, case: Case) -> Finding:
     try:
         return spec.judge(case)
     except MissingError as missing:
-        return unknown(f"The evidence does not tell {missing.what}{_why(case, missing.what)}.")
+        return unknown(f"The evidence does not tell {missing.what}{_why(case, missing)}.")
     except (AttributeError, IndexError, KeyError, TypeError, ValueError, OverflowError):
         # It comes from a host: anything may be in it.
         return unknown("The evidence is not what it should be, and cannot be judged.")
 
 
-def _why(case: Case, what: str) -> str:
+def _why(case: Case, missing: MissingError) -> str:
+    if missing.why:
+        return f": {missing.why}"
     if case.evidence.get("privileged") is False:
         return ": it was gathered without root"
-    return ": it is of an older kdump_info" if what.partition(".")[0] not in case.evidence else ""
+    return ": it is of an older kdump_info" if missing.what.partition(".")[0] not in case.evidence else ""
 
 
 def _unheard(spec: Spec, document: HostDocument) -> Result:

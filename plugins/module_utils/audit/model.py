@@ -22,9 +22,11 @@ _ABSENT: t.Final = object()
 class MissingError(Exception):
     """The evidence does not tell what a judge has to know."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, why: str = "") -> None:
         super().__init__(what)
         self.what = what
+        #: Where it is not for want of rights, or of a newer kdump_info.
+        self.why = why
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,9 @@ def goes_to_server(case: Case) -> bool:
     if places:
         return places[0].startswith(_NETWORK)
     if uses_collection(case):
-        raise MissingError("load.command_line")
+        loaded = case.find("load") is not None
+        why = f"its command line has no {TARGET}" if loaded else "this collection's loader has loaded nothing"
+        raise MissingError("where the capture kernel would save", why)
     settings = case.find("engine.settings") if engine_of(case) else None
     if not isinstance(settings, dict):
         return False

@@ -203,7 +203,8 @@ CONTROLS: t.Final = (
         "free pages, so that the dump is as large as the memory.",
         evidence=("tools", "estimate.makedumpfile.version", "proof.makedumpfile", "release",
                   "load", "service.enabled", "engine.name"),
-        remediation="Install kexec-tools. Build the image with a newer makedumpfile, and run linux.kdump.deploy.",
+        remediation="Install kexec-tools. Build the image with a newer makedumpfile, and run linux.kdump.deploy. Which "
+        "one is in the image is told by a drill: linux.kdump.crash_test.",
         judge=tools_fit,
         references=(KDUMP,),
     ),

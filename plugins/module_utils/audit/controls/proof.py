@@ -30,6 +30,8 @@ def proven(case: Case) -> Finding:
 
 
 def _why_not(case: Case, last: Proof | None) -> str:
+    if last is None and case.find("load") is None and engine_of(case) is None:
+        return "This collection's loader has loaded nothing, so there is nothing that a drill could have proven."
     if last is None:
         return "No crash of this host, or of one like it, has ever been shown to be captured."
     case.note("proof.started", last.started.strftime("%Y-%m-%dT%H:%M:%SZ"))
@@ -135,7 +137,8 @@ CONTROLS: t.Final = (
         severity="high",
         rationale="A file called vmcore may be cut off, empty, or of another kernel. Whoever needs it finds out first.",
         evidence=("proof.verdict", "release"),
-        remediation="Look at the report of the drill; the findings of linux.kdump.vmcore_info say what is wrong.",
+        remediation="Look at the report of the drill; the findings of linux.kdump.vmcore_info say what is wrong. Where "
+        "no drill counts, run one: linux.kdump.crash_test.",
         judge=readable,
     ),
     Spec(
@@ -145,8 +148,9 @@ CONTROLS: t.Final = (
         rationale="Saving takes time for as long as the service is down. A cluster that is not told fences the host in "
         "the middle of it, and so does a watchdog that nobody feeds.",
         evidence=("watchdogs", "engine.settings", "proof.back_seconds"),
-        remediation="Save less (kdump_collector), to a faster target, or raise the threshold back_seconds; give the "
-        "watchdog a longer timeout, and set fence_kdump_nodes in clusters.",
+        remediation="Run a drill (linux.kdump.crash_test), which measures it. Save less (kdump_collector), "
+        "to a faster target, or raise the threshold back_seconds; give the watchdog a longer timeout, and set "
+        "fence_kdump_nodes in clusters.",
         judge=back_in_time,
     ),
 )  # fmt: skip

@@ -104,7 +104,7 @@ def collected(case: Case) -> Finding:
     if not old and not undated:
         return passed(f"No dump on the host is older than {days} days.")
     if case.collected is None:
-        raise MissingError("the dumps on the controller")
+        raise MissingError("what was collected", "there is no folder of dumps on the controller")
     left = [name for name in [*old, *undated] if name not in case.collected]
     if left:
         return failed(f"Older than {days} days, or without a date, and not collected: {listed(left)}.")

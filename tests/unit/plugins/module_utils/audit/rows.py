@@ -118,7 +118,8 @@ ROWS: tuple[Row, ...] = (
     ("KD-403", "encrypted", "armed", {"folder__encrypted": True}, "fail", "encrypted"),
     ("KD-403", "by number", "debian", {"engine__settings": {"ext4": "/dev/sda1"}}, "fail", "/dev/sda1"),
     ("KD-403", "by UUID", "debian", {"engine__settings": {"ext4": "UUID=x"}}, "pass", "UUID=x"),
-    ("KD-403", "not told", "armed", {"load__command_line": "x"}, "unknown", "load.command_line"),
+    ("KD-403", "not told", "armed", {"load__command_line": "x"}, "unknown", "no kdump.target."),
+    ("KD-403", "stopped", "armed", {"load": None, "crash__loaded": False}, "unknown", "loader has loaded nothing"),
     ("KD-403", "nothing saves", "off", {}, "unknown", "Nothing saves"),
     ("KD-403", "a server", "armed", {"load__command_line": "kdump.target=ssh,a@b"}, "pass", "server"),
     ("KD-404", "one", "armed", {"dumps": [{"id": "x"}]}, "pass", "1 dump lies on the host"),
@@ -152,4 +153,6 @@ ROWS: tuple[Row, ...] = (
     ("KD-601", "another's", "armed", {"folder__uid": 1000}, "fail", "user 1000"),
     ("KD-601", "open file", "armed", {"folder__open": ["x/vmcore"]}, "fail", "x/vmcore"),
     ("KD-601", "no folder", "armed", {"folder__exists": False, "folder__mode": None}, "pass", "not there"),
+    ("KD-701", "never proven", "armed", {}, "fail", "No crash of this host, or of one like it, has ever"),
+    ("KD-701", "stopped", "armed", {"load": None, "crash__loaded": False}, "fail", "loader has loaded nothing"),
 )  # fmt: skip

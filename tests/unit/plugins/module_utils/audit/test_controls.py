@@ -159,7 +159,8 @@ def test_thresholds_decide() -> None:
 def test_old_dumps_have_to_be_collected() -> None:
     dumps = [{"id": "20251201T000000Z-aabbccdd"}, {"id": "202512020000"}, {"id": "127.0.0.1-2026-02-27-10:11:12"}]
     names = frozenset({"20251201T000000Z-aabbccdd", "202512020000"})
-    assert judged("KD-405", case_of(armed(dumps=dumps))).status == "unknown"
+    found = judged("KD-405", case_of(armed(dumps=dumps)))
+    assert (found.status, "there is no folder of dumps on the controller." in found.message) == ("unknown", True), found
     assert judged("KD-405", case_of(armed(dumps=dumps), collected=names)).status == "pass"
     assert judged("KD-405", case_of(armed(dumps=dumps), collected=frozenset())).status == "fail"
     assert judged("KD-405", case_of(armed(dumps=dumps[2:]))).status == "pass"
