@@ -150,6 +150,13 @@ def test_a_click_goes_to_the_evidence(name: str, pages: dict[str, Path], chrome:
     assert chrome.evaluate(DETAIL) == ""
 
 
+def test_the_worst_of_a_host_comes_first(pages: dict[str, Path], chrome: Chrome) -> None:
+    chrome.open(pages["small"], "#host=away")
+    chrome.click("#cell-0-0")
+    names = re.findall(r"(KD-\d+) Control number \d is met \((\w+)\)", chrome.evaluate(DETAIL))
+    assert names == [("KD-102", "critical"), ("KD-101", "high"), ("KD-103", "medium"), ("KD-104", "low")]
+
+
 def test_a_control_leads_to_the_hosts_that_fail_it(pages: dict[str, Path], chrome: Chrome) -> None:
     chrome.open(pages["small"])
     chrome.click("#cell--1-2")

@@ -60,9 +60,12 @@ function showResult(host, column) {
 function showHost(host) {
   const order = ['f', 'u', 'e', 'p', 'n', '-'];
   const columns = model.controls.map((control, column) => column);
-  columns.sort((one, other) => order.indexOf(host.signs[one]) - order.indexOf(host.signs[other]) || one - other);
+  const severity = column => model.severities.indexOf(model.controls[column].severity);
+  columns.sort((one, other) => order.indexOf(host.signs[one]) - order.indexOf(host.signs[other])
+    || severity(other) - severity(one) || one - other);
+  const weight = column => ('fu'.includes(host.signs[column]) ? ` (${model.controls[column].severity})` : '');
   const line = column => make('li', {}, tag(host.signs[column]), make('div', { class: 'message' },
-    link(`${model.controls[column].id} ${model.controls[column].title}`, () => showResult(host, column)),
+    link(`${model.controls[column].id} ${model.controls[column].title}${weight(column)}`, () => showResult(host, column)),
     make('div', { class: 'soft' }, outcome(host, column).message)));
   show(host.name,
     pairs([
