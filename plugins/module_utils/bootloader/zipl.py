@@ -14,12 +14,14 @@ import re
 import tempfile
 import typing as t
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..errors import KdumpError
 from . import bls, kernel_install
 from .changes import named, read
 from .edited import Edited, Source, Stanza
-from .model import BootLoaderError, FileState
+from .model import BootLoaderError, Entry, FileState
+from .words import words
 
 #: The first one that is there counts (zipl.conf(5)).
 CONFIGS: t.Final = (
@@ -39,9 +41,11 @@ _LINE: t.Final = re.compile(
 
 
 def read_config(text: str, origin: str) -> tuple[Stanza, ...]:
-    """Every section that boots a kernel."""
+    """Every section that boots a kernel. zipl passes what ``parmfile`` holds, and then what ``parameters`` says."""
     return tuple(
-        Stanza(name, _spans(options), name, _value(options["image"]), _insertion(options))
+        Stanza(
+            name, _spans(options), name, _value(options["image"]), _insertion(options), elsewhere="parmfile" in options
+        )
         for name, options in sections(text)
         if "image" in options
     )
@@ -69,19 +73,31 @@ class Zipl(Edited):
         return tuple(" or ".join(paths) for paths in needed if not any(map(self.exists, paths)))
 
     def sources(self) -> Sequence[Source]:
-        """Sections take their arguments from parameters= and, before those, from parmfile=."""
+        """The parameter goes into a section's parmfile= where it has one, else into its parameters=."""
         config = self._config()
-        text = read(config) or ""
-        parmfiles = {
-            self.path(_value(options["parmfile"])) for _name, options in sections(text) if "parmfile" in options
-        }
+        parmfiles = set(self._parmfiles(read(config) or "").values())
         entries = bls.files([self.path(FOLDER)])
         cmdline, vendor = self.path(kernel_install.CMDLINE), self.path(kernel_install.VENDOR)
         return (
             kernel_install.source(cmdline, vendor=vendor, entries=entries),
-            *(Source(path, kernel_install.read_cmdline) for path in sorted(parmfiles) if os.path.isfile(path)),
+            *(
+                Source(path, kernel_install.read_cmdline, menu=False)
+                for path in sorted(parmfiles)
+                if os.path.isfile(path)
+            ),
             Source(config, read_config, finish=tidy),
             *(Source(path, bls.read_entry, finish=bls.tidy) for path in entries),
+        )
+
+    def entries_of(self, sources: Sequence[Source], texts: Mapping[str, str]) -> tuple[Entry, ...]:
+        """Those of sections with what their parmfile= holds before their own words."""
+        config = self._config()
+        parmfiles = self._parmfiles(texts[config])
+        return tuple(
+            replace(entry, arguments=(*words(texts.get(parmfiles[entry.identity], "")), *entry.arguments))
+            if entry.origin == config and entry.identity in parmfiles
+            else entry
+            for entry in super().entries_of(sources, texts)
         )
 
     def uncovered(self) -> tuple[str, ...]:
@@ -102,6 +118,11 @@ class Zipl(Edited):
         except KdumpError as error:
             message = cause.message if isinstance(cause, KdumpError) else repr(cause)
             raise BootLoaderError(f"{message}. Then it could not be taken back: {error.message}") from cause
+
+    def _parmfiles(self, config: str) -> dict[str, str]:
+        """The path of each section's parmfile=."""
+        found = ((name, options.get("parmfile")) for name, options in sections(config))
+        return {name: self.path(_value(match)) for name, match in found if match}
 
     def _config(self) -> str:
         return next((self.path(path) for path in CONFIGS if self.exists(path)), self.path(CONFIGS[1]))
@@ -140,7 +161,7 @@ def _spans(options: Mapping[str, re.Match[str]]) -> tuple[tuple[int, int], ...]:
 
 
 def _insertion(options: Mapping[str, re.Match[str]]) -> t.Optional[tuple[int, str, str]]:
-    return None if "parameters" in options else (options["image"].end(), '\nparameters="', '"')
+    return None if {"parameters", "parmfile"} & set(options) else (options["image"].end(), '\nparameters="', '"')
 
 
 def _span(match: re.Match[str]) -> tuple[int, int]:

@@ -151,12 +151,18 @@ def test_a_program_that_fails_leaves_the_files_and_what_boots(tmp_path: Path, na
     assert machine.contents() == before
 
 
-def test_zipl_reads_files_of_parameters(tmp_path: Path) -> None:
+@pytest.mark.parametrize("own", ["", 'parameters="quiet crashkernel=1G"\n'], ids=["alone", "with parameters"])
+def test_zipl_passes_a_file_of_parameters_and_those_of_the_section_in_one_line(tmp_path: Path, own: str) -> None:
     machine = box(tmp_path, "zipl, Debian")
-    machine.write("etc/zipl.conf", f"[a]\nimage=/boot/v\nparmfile={tmp_path}/etc/parm\nparameters=quiet\n")
+    machine.write("etc/zipl.conf", f"[a]\nimage=/boot/v\nparmfile=/etc/parm\n{own}")
     machine.write("etc/parm", "root=/dev/dasda1\n")
-    places = [source.path for source in machine.loader.sources()]  # type: ignore[attr-defined]
-    assert f"{tmp_path}/etc/zipl.conf" in places
+    machine.loader.apply(WANTED, timeout=5)
+    (entry,) = machine.loader.entries()
+    assert [word for word in entry.arguments if word != "quiet"] == ["root=/dev/dasda1", "crashkernel=64M"]
+    assert machine.read("etc/parm") == "root=/dev/dasda1 crashkernel=64M\n"
+    machine.loader.apply((), timeout=5)
+    assert machine.read("etc/parm") == "root=/dev/dasda1\n"
+    assert machine.read("etc/zipl.conf").endswith(own.replace(" crashkernel=1G", ""))
 
 
 def test_deployments_to_go_back_to_are_listed_and_left_alone(tmp_path: Path) -> None:
