@@ -48,11 +48,12 @@ options:
   boot:
     description:
       - How the image boots.
-      - V(bios-grub) is GRUB on a BIOS. V(efi-systemd-boot) is systemd-boot on EFI with entries that C(kernel-install)
-        makes, and its EFI system partition at C(/boot/efi).
+      - V(bios-grub) is GRUB on a BIOS, V(efi-grub) the same on EFI, with its EFI system partition at C(/boot/efi).
+      - V(efi-systemd-boot) is systemd-boot with entries that C(kernel-install) makes.
+      - V(bios-extlinux) is EXTLINUX, with a menu that C(u-boot-update) of the package C(u-boot-menu) makes.
       - Guests with an image for EFI need O(linux.kdump.qemu_guest#module:firmware=efi).
     type: str
-    choices: [bios-grub, efi-systemd-boot]
+    choices: [bios-grub, efi-grub, efi-systemd-boot, bios-extlinux]
     default: bios-grub
   force:
     description:
@@ -176,7 +177,11 @@ def main() -> None:
             "size": {"type": "str", "default": "4G"},
             "packages": {"type": "list", "elements": "str", "default": []},
             "sources": {"type": "list", "elements": "str", "default": []},
-            "boot": {"type": "str", "choices": ["bios-grub", "efi-systemd-boot"], "default": "bios-grub"},
+            "boot": {
+                "type": "str",
+                "choices": ["bios-grub", "efi-grub", "efi-systemd-boot", "bios-extlinux"],
+                "default": "bios-grub",
+            },
             "force": {"type": "bool", "default": False},
             "progress": {"type": "path"},
         },

@@ -17,8 +17,9 @@ from ..errors import KdumpError
 SECTOR: t.Final = 512
 PARTITION_START: t.Final = 2048
 PARTITION_OFFSET: t.Final = PARTITION_START * SECTOR
+#: Bytes of the first sector before the partition table and its signature.
+BOOT_CODE: t.Final = 440
 
-_BOOT_CODE = 440
 _LINUX = 0x83
 _ACTIVE = 0x80
 _SIGNATURE = b"\x55\xaa"
@@ -37,6 +38,11 @@ def first_mebibyte(*, boot: bytes, core: bytes, disk_sectors: int, signature: in
     room = PARTITION_OFFSET - SECTOR
     if not 2 * SECTOR <= len(core) <= room:
         raise LayoutError(f"Cannot lay out the boot disk: GRUB's core.img has {len(core)} bytes, not 1024 to {room}.")
+    return (boot[:BOOT_CODE] + partition_table(disk_sectors, signature=signature) + core).ljust(PARTITION_OFFSET, b"\0")
+
+
+def partition_table(disk_sectors: int, *, signature: int) -> bytes:
+    """The end of the first sector of such a disk, from behind the boot code on."""
     if not PARTITION_START < disk_sectors < 1 << 32:
         raise LayoutError(
             f"Cannot lay out the boot disk: {disk_sectors} sectors do not hold a partition of a PC's kind."
@@ -45,5 +51,4 @@ def first_mebibyte(*, boot: bytes, core: bytes, disk_sectors: int, signature: in
     entry = struct.pack(
         "<B3sB3sII", _ACTIVE, _NO_CHS, _LINUX, _NO_CHS, PARTITION_START, disk_sectors - PARTITION_START
     )  # fmt: skip
-    table = struct.pack("<IH", signature & 0xFFFFFFFF, 0) + entry + bytes(3 * 16) + _SIGNATURE
-    return (boot[:_BOOT_CODE] + table + core).ljust(PARTITION_OFFSET, b"\0")
+    return struct.pack("<IH", signature & 0xFFFFFFFF, 0) + entry + bytes(3 * 16) + _SIGNATURE

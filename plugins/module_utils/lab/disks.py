@@ -26,7 +26,7 @@ class Place:
 
 def root_partition(disk: int, loader: Boot | None) -> Place:
     """Where the root file system is: all of the disk but for what the boot loader needs."""
-    if loader is None:
+    if loader is None or not loader.esp:
         return Place(bootdisk.PARTITION_OFFSET, disk - bootdisk.PARTITION_OFFSET)
     offset = (1 + ESP_MEBIBYTES) * _MEBIBYTE
     return Place(offset, disk - offset - _MEBIBYTE)
@@ -43,13 +43,16 @@ def write_tables(disk: str, *, tree: str, digest: str, loader: Boot | None) -> N
 
 
 def _tables(sectors: int, *, tree: str, digest: str, loader: Boot | None) -> tuple[bytes, bytes]:
+    signature = int(digest[:8], 16)
     if loader is None:
         parts = os.path.join(tree, "boot/grub/i386-pc")
         with open(os.path.join(parts, "boot.img"), "rb") as boot, open(os.path.join(parts, "core.img"), "rb") as core:
             start = bootdisk.first_mebibyte(
-                boot=boot.read(), core=core.read(), disk_sectors=sectors, signature=int(digest[:8], 16)
+                boot=boot.read(), core=core.read(), disk_sectors=sectors, signature=signature
             )  # fmt: skip
         return start, b""
+    if not loader.esp:
+        return bytes(bootdisk.BOOT_CODE) + bootdisk.partition_table(sectors, signature=signature), b""
     root = root_partition(sectors * gpt.SECTOR, loader)
     first, last = root.offset // gpt.SECTOR, (root.offset + root.size) // gpt.SECTOR - 1
     esp = gpt.Partition(ESP_NUMBER, gpt.EFI_SYSTEM, bootdisk.PARTITION_START, first - 1, "esp")

@@ -91,7 +91,7 @@ class ImageSpec:
             "files": {path: list(entry) for path, entry in {**recipe.EARLY_FILES, **self.files}.items()},
             "script": self.script(uuid="-", esp="-"),
         }
-        return {**common, "boot": self.boot} if self.loader else common
+        return {**common, "boot": self.boot, "features": self.loader.features} if self.loader else common
 
     @property
     def files(self) -> Mapping[str, tuple[str, int]]:
@@ -311,9 +311,10 @@ def in_short(error: KdumpError, builder: Builder) -> KdumpError:
 def make_disk(spec: ImageSpec, builder: Builder, work: str) -> None:
     """The partitioned disk, as disk.raw; under fakeroot the tree keeps its owners for an ordinary user too."""
     place = disks.root_partition(spec.size, spec.loader)
+    features = f"^orphan_file,^metadata_csum_seed{spec.loader.features if spec.loader else ''}"
     script = (
         "set -e; mkdir tree; tar -C tree -xf root.tar; "
-        f'mke2fs -q -F -t ext4 -b 4096 -U {spec.uuid} -L lab -O "^orphan_file,^metadata_csum_seed" '
+        f'mke2fs -q -F -t ext4 -b 4096 -U {spec.uuid} -L lab -O "{features}" '
         f"-E offset={place.offset} -d tree disk.raw {place.size // 4096}"
     )
     disk = os.path.join(work, "disk.raw")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
-from ansible_collections.linux.kdump.plugins.module_utils.lab import boots, disks, gpt
+from ansible_collections.linux.kdump.plugins.module_utils.lab import bootdisk, boots, disks, gpt
 
 DIGEST = "cf83caa11fe95bea" * 4
 SIZE = 1 << 28
@@ -33,7 +33,7 @@ def header(disk: bytes, sector: int) -> tuple[int, ...]:
 def test_both_tables_of_a_disk_for_efi_hold_and_name_the_same_partitions(tmp_path: Path) -> None:
     path = tmp_path / "disk.raw"
     path.write_bytes(b"x" * SIZE)
-    loader = boots.BOOTS["efi-systemd-boot"]
+    loader = boots.BOOTS["efi-grub"]
     disks.write_tables(str(path), tree=str(tmp_path), digest=DIGEST, loader=loader)
     disk, last = path.read_bytes(), SIZE // gpt.SECTOR - 1
     assert len(disk) == SIZE
@@ -52,6 +52,16 @@ def test_both_tables_of_a_disk_for_efi_hold_and_name_the_same_partitions(tmp_pat
     # The rest is the file system's; the seed of a guest grows it only on a disk that is larger than its image.
     assert disk[34 * gpt.SECTOR : (last - 32) * gpt.SECTOR].strip(b"x") == b""
     assert last < spans[1][1] + 1 + 2048
+
+
+def test_a_disk_for_extlinux_waits_for_its_boot_code(tmp_path: Path) -> None:
+    path = tmp_path / "disk.raw"
+    path.write_bytes(b"x" * SIZE)
+    disks.write_tables(str(path), tree=str(tmp_path), digest=DIGEST, loader=boots.BOOTS["bios-extlinux"])
+    start = path.read_bytes()[: 2 * gpt.SECTOR]
+    assert start[: bootdisk.BOOT_CODE] == bytes(bootdisk.BOOT_CODE)
+    assert struct.unpack_from("<II", start, 454) == (2048, SIZE // gpt.SECTOR - 2048)
+    assert start[gpt.SECTOR :] == b"x" * gpt.SECTOR
 
 
 def test_partitions_outside_of_a_disk_are_refused() -> None:

@@ -223,25 +223,30 @@ def test_the_digest_knows_what_matters() -> None:
 
 def test_the_way_it_boots_is_part_of_the_image_and_leaves_the_first_way_as_it_was() -> None:
     plain = image.ImageSpec(suite="bookworm", size=1 << 32)
-    other = dataclasses.replace(plain, boot="efi-systemd-boot")
-    assert "boot" not in plain.inputs
-    assert plain.digest != other.digest
-    assert set(boots.BOOTS[other.boot].packages) < set(other.inputs["packages"])
-    assert "grub-pc-bin" in plain.inputs["packages"]
-    assert not [name for name in (*other.inputs["packages"], *other.files) if "grub" in name]
-    assert other.inputs["script"] == other.script(uuid="-", esp="-")
+    others = {name: dataclasses.replace(plain, boot=name) for name in boots.BOOTS}
+    assert not {"boot", "features"} & set(plain.inputs)
+    assert len({plain.digest, *(spec.digest for spec in others.values())}) == 4
+    for name, spec in others.items():
+        assert set(boots.BOOTS[name].packages) < set(spec.inputs["packages"])
+        assert "grub-pc-bin" not in spec.inputs["packages"]
+        assert ("/etc/default/grub.d/10-linux-kdump-lab.cfg" in spec.files) == (name == "efi-grub")
+        assert spec.inputs["script"] == spec.script(uuid="-", esp="-")
 
 
-def test_another_boot_loader_is_installed_by_its_own_tools_in_the_one_boot(tmp_path: Path) -> None:
-    host, spec = Host(tmp_path), dataclasses.replace(SPEC, size=1 << 28, boot="efi-systemd-boot")
-    image.ensure(spec, host.builder, force=False)
-    boot = next(call for call in host.runner.calls if call[0] == image.QEMU)
-    assert f"root=UUID={spec.uuid} " in boot[boot.index("-append") + 1]
-    script = spec.files[recipe.FINISH][0]
-    places = [script.index(tool) for tool in ("mkfs.fat", "mount /boot/efi", "bootctl install", "zz-systemd-boot")]
-    assert places == sorted(places)
-    disk = next(call for call in host.runner.calls if "mke2fs" in call[-1])[-1]
-    assert f"offset={(1 + boots.ESP_MEBIBYTES) << 20} " in disk
+def test_each_boot_loader_is_installed_by_its_own_tools_in_the_one_boot(tmp_path: Path) -> None:
+    for name, tool in {
+        "efi-grub": "grub-install", "efi-systemd-boot": "bootctl install", "bios-extlinux": "extlinux --install"
+    }.items():  # fmt: skip
+        host, spec = Host(tmp_path), dataclasses.replace(SPEC, size=1 << 28, boot=name)
+        image.ensure(spec, host.builder, force=False)
+        boot = next(call for call in host.runner.calls if call[0] == image.QEMU)
+        assert f"root=UUID={spec.uuid} " in boot[boot.index("-append") + 1]
+        assert f"\nrun {tool} " in spec.files[recipe.FINISH][0]
+        efi = name.startswith("efi-")
+        assert ("mkfs.fat" in spec.files[recipe.FINISH][0]) == efi
+        script = next(call for call in host.runner.calls if "mke2fs" in call[-1])[-1]
+        assert ("^64bit" in script) == (name == "bios-extlinux")
+        assert f"offset={(1 + boots.ESP_MEBIBYTES if efi else 1) << 20} " in script
 
 
 def test_an_error_without_mmdebstraps_words_stays_as_it_is() -> None:
