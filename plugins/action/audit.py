@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import pathlib
 import typing as t
 from collections.abc import Mapping
@@ -37,7 +38,10 @@ class ActionModule(KdumpAction):
         if not options["check_only"]:
             return run(request)
         policy = check(request)
-        return {"changed": False, "policy": {"name": policy.name, "sha256": policy.sha256}, "run": _run_name(now)}
+        return {
+            "changed": False, "policy": {"name": policy.name, "sha256": policy.sha256}, "run": _run_name(now),
+            "documents": options["dest"] and os.path.join(options["dest"], "hosts"),
+        }  # fmt: skip
 
 
 def _inventory(task_vars: Mapping[str, t.Any]) -> Inventory:

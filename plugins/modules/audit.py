@@ -188,4 +188,9 @@ run:
   returned: with O(check_only)
   type: str
   sample: 20260102T030405.000000Z
+documents:
+  description: The folder for the documents of the hosts, which is C(hosts) in O(dest). Null without O(dest).
+  returned: with O(check_only)
+  type: str
+  sample: artifacts/audit/hosts
 """
