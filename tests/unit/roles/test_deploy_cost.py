@@ -59,6 +59,7 @@ class Fleet(Stubs):
         self.role("capture_kernel", BUILT)
         self.module("kexec_crash", **ARMED)
         self.module("crashkernel", **RESERVED)
+        self.module("kdump_service", engine="kdump-tools", reserved_bytes=64 * M)
         self.module("panic_policy", converged=True)
         self.module("kdump_info", evidence={"estimate": COUNTED})
         self.counted = folder / "executed"
@@ -89,6 +90,30 @@ def test_where_nothing_has_to_be_done_two_modules_are_executed_and_never_more_th
     most = ["panic_policy", *plain, "kdump_info"]
     assert len(most) == 4
     assert fleet.executed(**everything) == dict.fromkeys(("one", "two", "three"), most)
+
+
+def test_with_the_distributions_engine_three_modules_are_executed_and_never_more_than_four(fleet: Fleet) -> None:
+    engine = {"kdump_engine": "distribution", "kdump_crashkernel": "vendor"}
+    plain = ["kdump_service", "crashkernel", "kdump_service"]
+    assert fleet.executed(**engine) == dict.fromkeys(("one", "two", "three"), plain)
+    most = ["panic_policy", *plain]
+    assert len(most) == 4
+    policy = {"kdump_panic_policy": {"panic_on_oops": 1}}
+    assert fleet.executed(**engine, **policy) == dict.fromkeys(("one", "two", "three"), most)
+
+
+@pytest.mark.parametrize(("engine", "services"), [("collection", []), ("distribution", ["kdump_service"])])
+def test_a_host_that_is_disarmed_already_costs_no_more_than_it_did(
+    fleet: Fleet, engine: str, services: list[str]
+) -> None:
+    # Extra variables, so that what is removed is this test's and not the machine's.
+    places = {
+        name: str(fleet.folder / "none" / name)
+        for name in ("__kdump_service_note", "__kdump_library", "__kdump_state_folder", "__kdump_boot_backup")
+    }
+    before = ["panic_policy", "stat", *services, "kexec_crash", "crashkernel", "file", "file", "file"]
+    found = fleet.executed(kdump_state="absent", kdump_engine=engine, **places)
+    assert found == dict.fromkeys(("one", "two", "three"), before)
 
 
 @pytest.mark.parametrize(("reboot", "reached"), [(False, ["one", "three"]), (True, ["one"])])
