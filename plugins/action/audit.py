@@ -34,7 +34,9 @@ class ActionModule(KdumpAction):
     def perform(self, options: dict[str, t.Any], task_vars: dict[str, t.Any]) -> Mapping[str, t.Any]:
         now = datetime.datetime.now(datetime.timezone.utc)
         inventory = _inventory(task_vars)
-        request = make_request(options, inventory, now=now, collection=_version(), forms=REPORTS)
+        request = make_request(
+            options, inventory, now=now, collection=_version(), forms=REPORTS, check_mode=self.check_mode
+        )
         if not options["check_only"]:
             return run(request)
         policy = check(request)

@@ -82,6 +82,14 @@ options:
   judged_at:
     description: The moment as of which is judged, as V(2026-01-02T03:04:05Z). By default now.
     type: str
+  keep:
+    description:
+      - How many documents of each judged host to keep in O(evidence), counted from the newest. V(0) keeps all.
+      - The newest one that has evidence is kept beyond that, so that a host that is away for long has its last word.
+      - Only what M(linux.kdump.audit_evidence) has written into that folder is ever removed, by name and content; what
+        is in folders below it stays. Nothing is removed where judging was not possible.
+    type: int
+    default: 0
   fail_on:
     description: The task fails where a control of this severity or above has failed on any host.
     type: str
@@ -107,7 +115,9 @@ attributes:
     support: full
   check_mode:
     support: full
-    details: It changes no host. Reports on the controller are written in check mode too.
+    details: >-
+      It changes no host. Reports on the controller are written in check mode too; documents are not removed, and
+      RV(pruned) says which would be.
   diff_mode:
     support: N/A
     details: It changes no host.
@@ -178,6 +188,12 @@ skipped:
   type: list
   elements: str
   sample: []
+pruned:
+  description: The documents that were removed because of O(keep), or would be in check mode.
+  returned: when it judges
+  type: list
+  elements: str
+  sample: [artifacts/audit/hosts/db1.20250102T030405.000000Z.json]
 policy:
   description: The C(name) of the policy, and the C(sha256) of what it says.
   returned: with O(check_only)

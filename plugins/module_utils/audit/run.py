@@ -21,6 +21,7 @@ from .judge import Bench, judge, wanting
 from .merge import read_documents
 from .moments import parse_moment
 from .policy import Policy, read_policy
+from .prune import remove, surplus
 from .report.forms import Form
 
 NEVER: t.Final = "never"
@@ -39,6 +40,7 @@ OPTIONS: t.Final[dict[str, t.Any]] = {
     "reports": {"type": "list", "elements": "str", "default": ["json"]},
     "baseline": {"type": "path"},
     "judged_at": {"type": "str"},
+    "keep": {"type": "int", "default": 0},
     "fail_on": {"type": "str", "choices": [*SEVERITIES, NEVER], "default": "high"},
     "fail_on_unknown": {"type": "bool", "default": True},
     "fail_on_drift": {"type": "bool", "default": False},
@@ -67,6 +69,8 @@ class Request:
     collection: str
     #: In which a report can be written.
     forms: Mapping[str, Form]
+    #: Nothing is removed, and only said what would be.
+    check_mode: bool = False
 
 
 def make_request(
@@ -76,6 +80,7 @@ def make_request(
     now: datetime,
     collection: str,
     forms: Mapping[str, Form],
+    check_mode: bool = False,
 ) -> Request:
     """Refuse what makes no sense before anything is read."""
     unknown = [name for name in options["reports"] if name not in forms]
@@ -90,7 +95,9 @@ def make_request(
         raise KdumpError("Cannot judge without evidence: name the folder of the hosts' documents with evidence")
     if options["fail_on_drift"] and not options["baseline"]:
         raise KdumpError("Cannot fail on drift without a result to compare with: name one with baseline")
-    return Request(options, inventory, moment, collection, forms)
+    if options["keep"] < 0:
+        raise KdumpError(f"Cannot keep {options['keep']} documents of a host: give a number from 1, or 0 for all")
+    return Request(options, inventory, moment, collection, forms, check_mode)
 
 
 def check(request: Request) -> Policy:
@@ -108,15 +115,26 @@ def run(request: Request) -> dict[str, t.Any]:
     former = _baseline(options["baseline"])
     document = judge(documents, policy, bench)
     changes = drift(former, document) if former else None
-    answer = {
+    answer: dict[str, t.Any] = {
         "changed": False,
         "summary": {name: document["summary"][name] for name in ("hosts", "results", "by_severity")},
         "drift": changes,
         "reports": _write(request, document, changes),
         "skipped": list(artifacts.skipped),
     }
+    answer["pruned"] = _prune(request, documents)
+    answer["changed"] = bool(answer["pruned"])
     _judge_run(options, document, changes, answer)
     return answer
+
+
+def _prune(request: Request, documents: Sequence[HostDocument]) -> list[str]:
+    """What is beyond the newest documents of the hosts that were judged: removed, or only told in check mode."""
+    keep = request.options["keep"]
+    paths = surplus(request.options["evidence"], [each["host"] for each in documents], keep=keep) if keep else []
+    if not request.check_mode:
+        remove(paths)
+    return paths
 
 
 def _policy(request: Request, found: Mapping[str, Sequence[str]]) -> Policy:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import typing as t
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,12 +121,32 @@ def test_drift_is_told_and_may_fail(tmp_path: Path) -> None:
         ({"reports": ["pdf"]}, "Cannot write the report pdf"),
         ({"evidence": "/x", "judged_at": "soon"}, "no moment"),
         ({}, "without evidence"),
+        ({"evidence": "/x", "keep": -1}, "Cannot keep -1"),
         ({"evidence": "/x", "fail_on_drift": True}, "without a result to compare with"),
     ],
 )
 def test_what_makes_no_sense_is_refused(options: dict[str, t.Any], words: str) -> None:
     with pytest.raises(KdumpError, match=words):
         request_of(**options)
+
+
+def test_old_documents_go_after_judging_and_not_in_check_mode(tmp_path: Path) -> None:
+    options = {**place(tmp_path), "fail_on": "never"}
+    assert run(request_of(**options))["pruned"] == []
+    for day in (2, 3):
+        later = document_of("db1", armed(), run=f"2026030{day}T", collected_at=f"2026-03-0{day}T12:00:00Z")
+        write_document(str(tmp_path / "hosts"), later)
+    before = sorted((tmp_path / "hosts").iterdir())
+    told = run(replace(request_of(**options, keep=1), check_mode=True))
+    assert told["changed"] and len(told["pruned"]) == 2
+    assert sorted((tmp_path / "hosts").iterdir()) == before
+    with pytest.raises(AuditFailedError) as failed:
+        run(request_of(**{**options, "fail_on": "low"}, keep=1))
+    assert failed.value.as_result()["pruned"] == told["pruned"]
+    assert sorted(map(str, (tmp_path / "hosts").iterdir())) == sorted(
+        {str(path) for path in before} - {*told["pruned"]}
+    )
+    assert run(request_of(**options, keep=1))["changed"] is False
 
 
 def test_a_policy_is_checked_without_evidence() -> None:
