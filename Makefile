@@ -42,7 +42,7 @@ check: $(VENV)/.ready ## Lint and unit tests, under a minute once the environmen
 matrix: $(VENV)/.ready ## Drills on every architecture, profile and target; takes an hour or more
 	@$(PLAYBOOK) linux.kdump.controller --extra-vars @tests/packages.yml --extra-vars @tests/matrix/architectures.yml
 	@$(NOX) --session matrix
-	@$(NOX) --session molecule -- targets undo grub-efi systemd-boot extlinux audit
+	@$(NOX) --session molecule -- targets undo grub-efi systemd-boot extlinux audit engine-distribution
 
 fuzz: $(VENV)/.ready ## Fuzz the readers of dumps for SECONDS (600), from another start each time
 	@$(NOX) --session fuzz -- --seconds $(SECONDS) --seed 0
