@@ -14,6 +14,7 @@ from datetime import datetime
 
 from ..proof.reader import path_drivers
 from .catalogue import CATALOGUE, described
+from .collector import paused
 from .controls.common import is_armed
 from .documents import (
     AUDIT_SCHEMA,
@@ -50,6 +51,7 @@ class Bench:
     specs: Sequence[Spec] = field(default=CATALOGUE)
 
 
+@paused()
 def judge(documents: Iterable[HostDocument], policy: Policy, bench: Bench) -> AuditDocument:
     """The result document of these hosts, each of which the policy must know."""
     documents = sorted(documents, key=lambda document: document["host"])

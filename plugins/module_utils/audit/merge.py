@@ -18,6 +18,7 @@ from collections.abc import Iterable
 
 from ..errors import KdumpError
 from ..files import write_atomic
+from .collector import paused
 from .documents import HOST_SCHEMA, STATES, HostDocument
 from .moments import parse_moment
 
@@ -51,6 +52,7 @@ def write_document(folder: str, document: HostDocument) -> str:
     return path
 
 
+@paused()
 def read_documents(folder: str) -> list[HostDocument]:
     """The newest document of each host in the folder and the folders below it."""
     return newest(read_document(path) for path in _paths(folder))

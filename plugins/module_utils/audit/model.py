@@ -17,6 +17,7 @@ from .proofs import Proven
 MAX_TEXT: t.Final = 300
 MAX_ITEMS: t.Final = 8
 _ABSENT: t.Final = object()
+_PLAIN: t.Final = frozenset({type(None), bool, int, float})
 
 
 class MissingError(Exception):
@@ -182,7 +183,7 @@ def _lookup(value: object, key: str) -> object:
 
 def _shown(value: t.Any) -> t.Any:
     """A value that is small enough to stand beside a result."""
-    if value is None or isinstance(value, (bool, int, float)):
+    if type(value) in _PLAIN:  # most are
         return value
     if isinstance(value, str):
         return value if len(value) <= MAX_TEXT else value[: MAX_TEXT - 1] + "…"
