@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 
 from ..bootloader.model import BootLoader, Entry, FileState
 from ..errors import KdumpError
+from ..host.kernel_config import read_config
 from ..host.paths import REBOOT_NOTE
 from ..host.tree import Host
 from ..kexec.state import BOOT_ID, CRASH_SIZE
@@ -173,7 +174,7 @@ def shortfall(
         return None
     return explain(
         on_command_line(answer["spec"]), running, same=not answer["reboot_required"], reserved=reserved,
-        expected=expected, log=log(), iomem=host.read(IOMEM) or "",
+        expected=expected, log=log(), iomem=host.read(IOMEM) or "", config=read_config(host, os.uname().release),
     ).document()  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from ..command import CommandRunner
@@ -132,14 +132,18 @@ def read_log(runner: CommandRunner) -> tuple[str, ...]:
 
 def explain(
     wanted: Sequence[str], running: Sequence[str], *, same: bool, reserved: t.Optional[int], expected: t.Optional[int],
-    log: Sequence[str], iomem: str,
+    log: Sequence[str], iomem: str, config: t.Optional[Mapping[str, str]] = None,
 ) -> Shortfall:  # fmt: skip
-    """Why ``reserved`` bytes are there and not ``expected``, or None where that cannot be told.
+    """Why ``reserved`` bytes are there and not ``expected``.
 
-    ``wanted`` and ``running`` are values of C(crashkernel=), and ``same`` whether they mean the same.
+    ``wanted`` and ``running`` are values of C(crashkernel=), and ``same`` whether they mean the same. ``config`` is
+    what the running kernel was built with, None where nothing tells.
     """
     asked, found = _shown(wanted), _shown(running)
     identity = _identify(same=same, running=running, reserved=reserved, log=log)
+    # Debian 12's kernel for s390x: it has the file of the size, and no code to reserve anything, and says nothing.
+    if identity == "silent" and config is not None and "CRASH_DUMP" not in config:
+        identity = "unsupported"
     stretch = _stretch(iomem) if identity == "no-room" else ""
     said = f" (its log: {log[-1]})" if log and identity not in ("not-passed", "other-value") else ""
     of = f" of {amount(expected)}" if expected else ""

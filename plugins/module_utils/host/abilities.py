@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from ..capture.kernel.architectures import ARCHITECTURES, MACHINES
 from ..capture.kernel.fragments.system import REQUIRED, USEFUL
-from ..errors import KdumpError
 from .kernel_config import read_config
 from .tree import Host
 
 
 def kernel_lacks(host: Host, *, release: str, machine: str) -> list[str] | None:
     """The symbols that are off of those which kexec, kdump and analysis need; None where no configuration tells."""
-    try:
-        config = read_config(host, release)
-    except KdumpError:
-        return None
+    config = read_config(host, release)
     if not config:
         return None
     architecture = ARCHITECTURES.get(MACHINES.get(machine, ""))

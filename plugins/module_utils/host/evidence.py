@@ -30,6 +30,7 @@ from .distribution_kdump import masked_units, read_engine, read_test
 from .dumps import list_dumps
 from .estimate import Request as EstimateRequest
 from .estimate import estimate
+from .kernel_config import read_config
 from .readiness import read_boot_sysctls, read_files, read_folder, read_hotplug, read_system, read_watchdogs
 from .service import read_service, read_systemd_state
 from .settings import read_kernel_config, read_security, read_sysctls
@@ -181,7 +182,7 @@ def _crash(crash: Crash, *, host: Host, runner: CommandRunner, release: str) -> 
     lacks = bool(values) and (crash.reserved_bytes or 0) < (expected or 1)
     reason = lacks and explain(
         values, values, same=True, reserved=crash.reserved_bytes, expected=expected, log=read_log(runner),
-        iomem=host.read("/proc/iomem") or "",
+        iomem=host.read("/proc/iomem") or "", config=read_config(host, release),
     ).document()  # fmt: skip
     return {**asdict(crash), "expected_bytes": expected, "shortfall": reason or None}
 

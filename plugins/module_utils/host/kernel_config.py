@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import typing as t
 import zlib
 from collections.abc import Mapping
 
-from .tree import Host
+from .tree import Host, TooLargeError
 
 #: In the kernel itself where it was built so, otherwise beside it.
 PACKED: t.Final = "/proc/config.gz"
@@ -27,12 +28,13 @@ def read_config(host: Host, release: str) -> Mapping[str, str] | None:
 
 
 def find_config(host: Host, release: str) -> tuple[str, Mapping[str, str]] | None:
-    """The same with the file that it is from."""
+    """The same with the file that it is from. What is too large to be a configuration is none."""
     text, path = _packed(host), PACKED
     for place in PLACES:
         if text is None:
             path = place.format(release)
-            text = host.read(path)
+            with contextlib.suppress(TooLargeError):
+                text = host.read(path)
     return None if text is None else (path, dict(_LINE.findall(text)))
 
 

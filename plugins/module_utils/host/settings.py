@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .kernel_config import find_config
-from .tree import Host, TooLargeError
+from .tree import Host
 
 #: In /proc/sys. A kernel that is too old or too young for one does not have it.
 SYSCTLS: t.Final = (
@@ -42,10 +42,7 @@ def read_sysctls(host: Host) -> dict[str, int | str | None]:
 
 def read_kernel_config(host: Host, *, release: str) -> dict[str, t.Any] | None:
     """The file that tells, and those of `CONFIG` that are set; None where there is none."""
-    try:
-        found = find_config(host, release)
-    except TooLargeError:
-        return None
+    found = find_config(host, release)
     if found is None:
         return None
     path, symbols = found

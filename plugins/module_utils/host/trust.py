@@ -88,10 +88,7 @@ def read_trust(host: Host, *, release: str) -> Trust:
 
 
 def _config(host: Host, release: str) -> Mapping[str, str] | None:
-    try:
-        config = read_config(host, release)
-    except TooLargeError:
-        return None
+    config = read_config(host, release)
     return None if config is None else {name: config[name] for name in SYMBOLS if name in config}
 
 

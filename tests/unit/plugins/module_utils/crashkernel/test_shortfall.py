@@ -88,6 +88,10 @@ def test_every_message_of_the_table_has_a_meaning_and_a_source() -> None:
         ({"running": [], "same": False}, "not-passed", "was passed no crashkernel=. Another boot entry was taken"),
         ({"running": ["32M"], "same": False, "reserved": 32 * M}, "other-value", "32M of 64M, it was passed"),
         ({"reserved": None}, "unsupported", "CONFIG_CRASH_DUMP"),
+        ({"config": {"KEXEC": "y"}}, "unsupported", "CONFIG_CRASH_DUMP"),
+        ({"config": {"CRASH_DUMP": "y"}}, "silent", "its console"),
+        # Linux 6.1 on x86 tries to reserve even so.
+        ({"config": {}, "log": ("crashkernel: invalid size",)}, "too-large", "as much as the machine has"),
         # What failed before the boot that was to bring it is not the reason.
         ({"running": [], "same": False, "log": ("crashkernel: invalid size",)}, "not-passed", "Another boot entry"),
         ({"log": ("cannot allocate crashkernel (size:0x4000000)",)}, "no-room", "below 4 GiB is 1022M, in use or not"),
@@ -99,7 +103,9 @@ def test_every_message_of_the_table_has_a_meaning_and_a_source() -> None:
             "no-low-memory", "below 4 GiB for the part",
         ),
     ],
-    ids=["not passed", "other value", "no kexec", "an old log", "no room", "no root", "the last counts"],
+    ids=[
+        "not passed", "other value", "no kexec", "no crash dump", "no reason", "its own words",
+        "an old log", "no room", "no root", "the last counts"],
 )  # fmt: skip
 def test_the_rest_is_known_by_the_command_line_and_by_memory(
     changes: dict[str, t.Any], identity: str, words: str
