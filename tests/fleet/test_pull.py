@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, The linux.kdump maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host that audits itself by ansible-pull: what it leaves, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.linux.kdump.tests.fleet.fleet import LIMIT, POLICY, Fleet
+
+_GIT: t.Final = ["git", "-c", "user.name=test", "-c", "user.email=test@localhost"]
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    return Fleet(tmp_path)
+
+
+def _repository(fleet: Fleet) -> Path:
+    folder = fleet.folder / "repository"
+    folder.mkdir()
+    (folder / "audit.yml").write_text("[{import_playbook: linux.kdump.audit}]")
+    for arguments in (["init", "--quiet"], ["add", "audit.yml"], ["commit", "--quiet", "--message", "Audit"]):
+        subprocess.run([*_GIT, *arguments], cwd=folder, timeout=LIMIT, check=True)
+    return folder
+
+
+def _pull(fleet: Fleet, name: str) -> tuple[int, dict[str, t.Any], str]:
+    """Its status, its result document and what it printed, of this machine with the evidence of that host."""
+    out = fleet.folder / f"out-{name}"
+    variables = {
+        "kdump_hosts": "localhost", "kdump_audit_policy": {**POLICY, "hosts": {}}, "kdump_audit_dest": str(out),
+        "kdump_audit_fail_on": "critical", "kdump_artifacts": str(fleet.folder / "none"), **fleet.local(name),
+        "kdump_audit_judged_at": "2026-03-01T12:00:00Z",
+    }  # fmt: skip
+    program = Path(sys.executable).with_name("ansible-pull")
+    done = subprocess.run(
+        [str(program), "--url", f"file://{_repository(fleet)}", "--directory", str(fleet.folder / "checkout"),
+         "--extra-vars", json.dumps(variables), "audit.yml"],
+        env=fleet.environment(), cwd=fleet.folder, timeout=LIMIT, check=False, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    assert (out / "audit.json").exists(), done.stdout
+    return done.returncode, json.loads((out / "audit.json").read_text()), done.stdout
+
+
+@pytest.mark.parametrize(("name", "armed"), [("host0", True), ("host2", False)])
+def test_a_host_audits_itself_and_ends_with_what_it_found(fleet: Fleet, name: str, armed: bool) -> None:
+    status, document, printed = _pull(fleet, name)
+    assert [(host["name"], host["state"]) for host in document["hosts"]] == [("localhost", "judged")]
+    assert (status == 0) is armed, printed
+    assert ("The audit has failed: localhost: KD-" in printed) is not armed, printed
