@@ -30,4 +30,4 @@ def render_html(document: AuditDocument) -> str:
     return html.render(document, read_page())
 
 
-REPORTS: t.Final[dict[str, forms.Form]] = {**forms.REPORTS, "html": forms.Form("audit.html", render_html)}
+REPORTS: t.Final[dict[str, forms.Form]] = {**forms.REPORTS, "html": forms.Form("audit.html", forms.whole(render_html))}

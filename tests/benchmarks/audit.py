@@ -139,7 +139,7 @@ def judge_step(documents: list[HostDocument], artifacts: Artifacts) -> int:
 
 
 def report_step(form: Form, result: AuditDocument) -> int:
-    return len(form.render(result).encode())
+    return sum(len(piece.encode()) for piece in form.render(result))
 
 
 def measure_fleet(count: int, runs: int) -> dict[str, Cost]:

@@ -41,7 +41,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "empty": audit_samples.document([], 0),
     }
     for name, document in samples.items():
-        (folder / f"{name}.html").write_text(REPORTS["html"].render(document))
+        (folder / f"{name}.html").write_text("".join(REPORTS["html"].render(document)))
     return {name: folder / f"{name}.html" for name in samples}
 
 

@@ -21,7 +21,7 @@ DOCUMENTS = {"small": audit_samples.small(), "hostile": audit_samples.hostile(),
 
 def written(form: str, name: str, folder: Path) -> Path:
     path = folder / REPORTS[form].file
-    path.write_text(REPORTS[form].render(DOCUMENTS[name]), newline="")
+    path.write_text("".join(REPORTS[form].render(DOCUMENTS[name])), newline="")
     return path
 
 

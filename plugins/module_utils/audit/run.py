@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..errors import KdumpError
-from ..files import read_text, write_atomic
+from ..files import read_text, replacing, write_atomic
 from .artifacts import Artifacts, read_artifacts
 from .documents import HOST_SCHEMA, SEVERITIES, AuditDocument, HostDocument
 from .drift import drift, read_result
@@ -191,7 +191,8 @@ def _write(request: Request, document: AuditDocument, changes: Mapping[str, t.An
     for name in dict.fromkeys(request.options["reports"]):
         form = request.forms[name]
         written[name] = os.path.join(folder, form.file)
-        write_atomic(written[name], form.render(document), mode=0o600)
+        with replacing(written[name], mode=0o600) as stream:
+            stream.writelines(piece.encode("utf-8", "surrogateescape") for piece in form.render(document))
     if changes is not None:
         written["drift"] = os.path.join(folder, "drift.json")
         write_atomic(written["drift"], json.dumps(changes, sort_keys=True, indent=2) + "\n", mode=0o600)

@@ -31,15 +31,18 @@ _FORMULA: t.Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 _NEEDS_REMEDY: t.Final = frozenset({"fail", "unknown", "excepted"})
 
 
-def render(document: AuditDocument) -> str:
-    """The audit as comma-separated values with a header line."""
+def render(document: AuditDocument) -> t.Iterator[str]:
+    """The audit as comma-separated values with a header line, in pieces."""
     controls = catalogue(document)
-    output = io.StringIO()
-    writer = csv.writer(output, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    yield _lines([COLUMNS])
     for host in document["hosts"]:
         about = [cell(value) for value in _about(host)]
-        writer.writerows(about + _cells(result, controls[result["control"]]) for result in host["results"])
+        yield _lines(about + _cells(result, controls[result["control"]]) for result in host["results"])
+
+
+def _lines(rows: t.Iterable[t.Sequence[str]]) -> str:
+    output = io.StringIO()
+    csv.writer(output, lineterminator="\r\n").writerows(rows)
     return output.getvalue()
 
 

@@ -20,7 +20,8 @@ class Form(t.NamedTuple):
     """A file of its own."""
 
     file: str
-    render: t.Callable[[AuditDocument], str]
+    #: Its text in pieces, in order.
+    render: t.Callable[[AuditDocument], t.Iterator[str]]
 
 
 def render_json(document: AuditDocument) -> str:
@@ -28,11 +29,16 @@ def render_json(document: AuditDocument) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n"
 
 
+def whole(render: t.Callable[[AuditDocument], str]) -> t.Callable[[AuditDocument], t.Iterator[str]]:
+    """A form of one piece."""
+    return lambda document: iter((render(document),))
+
+
 REPORTS: t.Final[dict[str, Form]] = {
-    "json": Form("audit.json", render_json),
+    "json": Form("audit.json", whole(render_json)),
     "junit": Form("audit.junit.xml", junit.render),
     "xccdf": Form("audit.xccdf.xml", xccdf.render),
-    "oscal": Form("audit.oscal.json", oscal.render),
+    "oscal": Form("audit.oscal.json", whole(oscal.render)),
     "csv": Form("audit.csv", csv.render),
-    "markdown": Form("audit.md", markdown.render),
+    "markdown": Form("audit.md", whole(markdown.render)),
 }

@@ -13,7 +13,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.audit.documents import
     HostResult,
     Result,
 )
-from ansible_collections.linux.kdump.plugins.module_utils.audit.report.markup import DECLARATION, element, escaped
+from ansible_collections.linux.kdump.plugins.module_utils.audit.report.markup import element, escaped, pieces
 from ansible_collections.linux.kdump.plugins.module_utils.audit.report.words import (
     catalogue,
     evidence_lines,
@@ -24,12 +24,12 @@ from ansible_collections.linux.kdump.plugins.module_utils.audit.report.words imp
 OUTCOMES: t.Final = {"fail": "failure", "unknown": "error", "excepted": "skipped", "not_applicable": "skipped"}
 
 
-def render(document: AuditDocument) -> str:
-    """The audit in JUnit's form."""
+def render(document: AuditDocument) -> t.Iterator[str]:
+    """The audit in JUnit's form, in pieces."""
     controls = catalogue(document)
-    suites = [_suite(host, document, controls) for host in document["hosts"]]
+    suites = (_suite(host, document, controls) for host in document["hosts"])
     name = f"linux.kdump audit by policy {document['policy']['name']}"
-    return DECLARATION + element("testsuites", None, suites, name=name, **_counts(document["hosts"]))
+    return pieces("testsuites", suites, name=name, **_counts(document["hosts"]))
 
 
 def _counts(hosts: t.Sequence[HostResult]) -> dict[str, str]:

@@ -22,9 +22,19 @@ def escaped(value: str) -> str:
 
 def element(tag: str, text: t.Optional[str] = None, /, children: t.Iterable[str] = (), **attributes: str) -> str:
     """One element. Attributes with a hyphen are written with an underscore, ``xml:lang`` with two."""
-    given = "".join(f' {_attribute(key)}="{escaped(value)}"' for key, value in attributes.items())
     inner = ("" if text is None else escaped(text)) + "".join(children)
-    return f"<{tag}{given}>{inner}</{tag}>\n" if inner else f"<{tag}{given}/>\n"
+    return f"<{tag}{_given(attributes)}>{inner}</{tag}>\n" if inner else f"<{tag}{_given(attributes)}/>\n"
+
+
+def pieces(tag: str, children: t.Iterable[str], /, **attributes: str) -> t.Iterator[str]:
+    """A whole document piece by piece, child after child: one of ten thousand hosts is never whole in memory."""
+    yield f"{DECLARATION}<{tag}{_given(attributes)}>\n"
+    yield from children
+    yield f"</{tag}>\n"
+
+
+def _given(attributes: t.Mapping[str, str]) -> str:
+    return "".join(f' {_attribute(key)}="{escaped(value)}"' for key, value in attributes.items())
 
 
 @functools.lru_cache(maxsize=1 << 8)

@@ -11,6 +11,7 @@ whom, until when and why.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import typing as t
 
@@ -22,7 +23,7 @@ from ansible_collections.linux.kdump.plugins.module_utils.audit.documents import
     Reference,
     Result,
 )
-from ansible_collections.linux.kdump.plugins.module_utils.audit.report.markup import DECLARATION, element
+from ansible_collections.linux.kdump.plugins.module_utils.audit.report.markup import element, pieces
 from ansible_collections.linux.kdump.plugins.module_utils.audit.report.words import evidence_lines, exception_line
 
 NAMESPACE: t.Final = "http://checklists.nist.gov/xccdf/1.2"
@@ -43,8 +44,8 @@ SEVERITIES: t.Final = {"critical": "high"}
 _SCORED: t.Final = frozenset({"pass", "fail", "unknown"})
 
 
-def render(document: AuditDocument) -> str:
-    """The audit as one XCCDF document."""
+def render(document: AuditDocument) -> t.Iterator[str]:
+    """The audit as one XCCDF document, in pieces."""
     applied = {control["id"]: set(control["postures"]) for control in document["controls"]}
     children = [
         element("status", "accepted", date=document["judged_at"][:10]),
@@ -55,10 +56,10 @@ def render(document: AuditDocument) -> str:
         element("metadata", None, [element("dc:publisher", "linux.kdump", xmlns__dc=DUBLIN_CORE)]),
         *(_profile(posture, applied) for posture in POSTURES),
         *map(_rule, document["controls"]),
-        *(_test_result(host, document) for host in document["hosts"]),
     ]
+    results = (_test_result(host, document) for host in document["hosts"])
     given = {"xmlns": NAMESPACE, "id": identifier("benchmark", "audit"), "xml__lang": "en", "resolved": "true"}
-    return DECLARATION + element("Benchmark", None, children, **given)
+    return pieces("Benchmark", itertools.chain(children, results), **given)
 
 
 @functools.lru_cache(maxsize=1 << 10)
