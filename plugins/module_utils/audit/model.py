@@ -73,6 +73,8 @@ class Thresholds:
     #: How many expected dumps must fit into the free space, in percent: 150 is one and a half.
     free_percent: int = 150
     dump_count: int = 10
+    #: How many GiB all of them may take together; 0 for as many as fit.
+    dump_gib: int = 0
     dump_days: int = 30
     dump_level: int = 31
     #: From the panic until the host is back.

@@ -85,12 +85,28 @@ def _given_name(case: Case) -> str | None:
 
 
 def retention_kept(case: Case) -> Finding:
-    """Not more dumps than are allowed."""
-    count = len([dump["id"] for dump in case.entries("dumps")]) + (case.find("omitted.dumps") or 0)
+    """Not more dumps than are allowed, by their number and together by their size."""
+    told, omitted = case.entries("dumps"), case.find("omitted.dumps") or 0
+    count = len([dump["id"] for dump in told]) + omitted
     case.used["dumps"] = count
     limit = case.thresholds.dump_count
     lying = "1 dump lies" if count == 1 else f"{count} dumps lie"
-    return (passed if count <= limit else failed)(f"{lying} on the host; up to {limit} are allowed.")
+    if count > limit or not case.thresholds.dump_gib:
+        return (passed if count <= limit else failed)(f"{lying} on the host; up to {limit} are allowed.")
+    size, most = sum(map(_size, told)), case.thresholds.dump_gib << 30
+    taken = f"{lying} on the host and {'takes' if count == 1 else 'take'} {human_size(size)}"
+    if size > most:
+        return failed(f"{taken}; up to {human_size(most)} are allowed.")
+    if omitted:
+        raise MissingError("dumps", f"{omitted} of {count} were left out of the evidence, with their sizes")
+    return passed(f"{taken}; up to {limit} with {human_size(most)} are allowed.")
+
+
+def _size(dump: dict[str, t.Any]) -> int:
+    sizes = list(dump["files"].values())
+    if not all(isinstance(size, int) for size in sizes):
+        raise MissingError("dumps.files")
+    return sum(sizes)
 
 
 def collected(case: Case) -> Finding:

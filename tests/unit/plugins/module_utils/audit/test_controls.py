@@ -32,6 +32,8 @@ from ansible_collections.linux.kdump.tests.unit.audit_hosts import (
 )
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.audit.rows import ROWS
 
+#: Two dumps, together of two GiB less one byte.
+_GIBIBYTES = [{"id": "a", "files": {"vmcore": GIB, "record.json": 9}}, {"id": "b", "files": {"vmcore": GIB - 10}}]
 #: Read where they are there; without them the judges know enough.
 _OPTIONAL = frozenset({
     "load", "load_error", "service.enabled", "service.active", "engine.name", "engine.settings", "distribution",
@@ -132,6 +134,14 @@ def test_thresholds_decide() -> None:
         ("KD-402", armed(estimate={"expected_bytes": 14 * GIB}), {}, "fail"),
         ("KD-402", armed(estimate={"expected_bytes": 14 * GIB}), {"free_percent": 100}, "pass"),
         ("KD-404", armed(dumps=[{"id": "a"}, {"id": "b"}]), {"dump_count": 1}, "fail"),
+        ("KD-404", armed(dumps=_GIBIBYTES), {"dump_gib": 2}, "pass"),
+        ("KD-404", armed(dumps=_GIBIBYTES), {"dump_gib": 1}, "fail"),
+        ("KD-404", armed(dumps=_GIBIBYTES), {"dump_gib": 2, "dump_count": 1}, "fail"),
+        # What was left out of the evidence may be of any size, and what is in it can be too much already.
+        ("KD-404", armed(dumps=_GIBIBYTES, omitted={"dumps": 1}), {"dump_gib": 2}, "unknown"),
+        ("KD-404", armed(dumps=_GIBIBYTES, omitted={"dumps": 1}), {"dump_gib": 1}, "fail"),
+        ("KD-404", armed(dumps=[{"id": "a"}]), {"dump_gib": 1}, "unknown"),
+        ("KD-404", armed(dumps=[{"id": "a", "files": {"vmcore": "large"}}]), {"dump_gib": 1}, "unknown"),
         ("KD-502", armed(), {"panic_on": ()}, "not_applicable"),
         ("KD-502", armed(), {"panic_on": ("hung_task_panic",)}, "fail"),
         ("KD-503", armed(), {"nmi_panics": True}, "fail"),
