@@ -35,7 +35,8 @@ options:
         many CPUs, with its margin. Needs O(fit). It is an error if nothing was measured for them.
       - V(vendor) takes what the host's distribution reserves for its own kernel and its own save environment, on this
         architecture and size of pages. What the package of the running kernel says counts first
-        (C(/usr/lib/modules/RELEASE/crashkernel.default)), otherwise a table. It is an error where none is known. See
+        (C(/usr/lib/modules/RELEASE/crashkernel.default)), otherwise a table, and where none is known what the installed
+        kdump-tools have brought (C(/etc/default/grub.d/kdump-tools.cfg)). It is an error where nothing tells. See
         RV(vendor), and C(docs/sizing.md) for the tables and when to use which.
       - V(estimate) takes the largest of what three published estimators say, C(kdumpctl estimate) of Red Hat,
         C(kdumptool calibrate) of SUSE and C(kdump-config show) of Debian, each by its own formula, for the images in

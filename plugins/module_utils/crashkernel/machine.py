@@ -19,6 +19,8 @@ from .vendor import Distribution, Hardware, parse_os_release
 OS_RELEASE: t.Final = ("/usr/lib/os-release", "/etc/os-release")
 #: What a kernel's package says should be reserved for it.
 SHIPPED: t.Final = "/usr/lib/modules/{}/crashkernel.default"
+#: What Debian's and Ubuntu's kdump-tools bring for GRUB: shell that adds C(crashkernel=) to a variable.
+KDUMP_TOOLS: t.Final = "/etc/default/grub.d/kdump-tools.cfg"
 MLX5: t.Final = "/sys/bus/pci/drivers/mlx5_core"
 PLATFORM: t.Final = "/sys/devices/platform"
 #: Where the kernel is itself a guest whose memory is encrypted.

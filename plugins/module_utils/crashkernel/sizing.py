@@ -14,10 +14,10 @@ from ..host.tree import Host
 from .estimate import ESTIMATE, Estimate, estimate
 from .fit import FIT, resolve
 from .grammar import render_amount
-from .machine import SHIPPED, Machine, read_distribution, read_hardware, read_machine
+from .machine import KDUMP_TOOLS, SHIPPED, Machine, read_distribution, read_hardware, read_machine
 from .observe import observe
 from .table import Fit
-from .vendor import VENDOR, Vendor, choose_table, shipped
+from .vendor import VENDOR, NoTableError, Vendor, choose_table, of_kdump_tools, shipped
 
 #: Images of which nothing is said.
 UNKNOWN: t.Final[Mapping[str, t.Any]] = {
@@ -78,8 +78,20 @@ def choose_size(
 
 
 def vendor_of(host: Host, machine: Machine) -> Vendor:
-    """What the host's distribution reserves: what the running kernel's package says, otherwise by the tables."""
+    """What the host's distribution reserves: what the running kernel's package says, otherwise by the tables.
+
+    Of a release without a table, what its kdump-tools have brought: a file that somebody may have edited since.
+    """
     distribution, path = read_distribution(host), SHIPPED.format(machine.release)
     architecture, page = machine.architecture, machine.page
     said = shipped(host.read(path) or "", distribution, path=path, architecture=architecture, page=page)
-    return said or choose_table(distribution, architecture=architecture, page=page, hardware=read_hardware(host))
+    if said:
+        return said
+    try:
+        return choose_table(distribution, architecture=architecture, page=page, hardware=read_hardware(host))
+    except NoTableError:
+        text = of_kdump_tools(host.read(KDUMP_TOOLS) or "")
+        said = shipped(text, distribution, path=KDUMP_TOOLS, architecture=architecture, page=page)
+        if said is None:
+            raise
+        return said

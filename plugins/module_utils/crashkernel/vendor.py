@@ -226,6 +226,13 @@ def shipped(text: str, distribution: Distribution, *, path: str, architecture: s
     return Vendor(distribution.id, distribution.version, architecture, page, spec, source=path, date="this host")
 
 
+def of_kdump_tools(text: str) -> str:
+    """The one value of C(crashkernel=) in a drop-in of GRUB's defaults; empty where there is none, or more than one."""
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    found = re.findall(r"\bcrashkernel=([^\s\"'$]+)", "\n".join(lines))
+    return found[0] if len(found) == 1 else ""
+
+
 def version_of(text: str) -> Version:
     """A version to compare by; what it leaves open, as that of a rolling release does, is the newest there is."""
     numbers = tuple(int(number) for number in re.findall(r"\d{1,9}", text)[:2])

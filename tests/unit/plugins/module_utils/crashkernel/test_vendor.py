@@ -227,6 +227,33 @@ def test_crashkernel_auto_which_reserves_nothing_is_never_taken_over(tmp_path: P
     assert vendor_of(Host(str(tmp_path)), machine()).spec == "1G-4G:160M,4G-64G:192M,64G-1T:256M,1T-:512M"
 
 
+_LINE = 'GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT crashkernel={}"\n'
+
+
+def test_a_release_without_a_table_reserves_what_its_kdump_tools_have_brought(tmp_path: Path) -> None:
+    write(tmp_path, "/usr/lib/os-release", "ID=ubuntu\nVERSION_ID=22.04\n")
+    host = Host(str(tmp_path))
+    with pytest.raises(NoTableError, match=r"ubuntu 22\.04"):
+        vendor_of(host, machine())
+    write(tmp_path, "/etc/default/grub.d/kdump-tools.cfg", "# crashkernel=1M\n" + _LINE.format("512M-:192M"))
+    found = vendor_of(host, machine())
+    assert (found.spec, found.source) == ("512M-:192M", "/etc/default/grub.d/kdump-tools.cfg")
+
+
+@pytest.mark.parametrize("text", ["", "# crashkernel=512M-:192M\n", _LINE.format("1M") * 2, _LINE.format("$SIZE")])
+def test_what_its_kdump_tools_do_not_say_in_one_word_is_not_guessed(tmp_path: Path, text: str) -> None:
+    write(tmp_path, "/usr/lib/os-release", "ID=ubuntu\nVERSION_ID=22.04\n")
+    write(tmp_path, "/etc/default/grub.d/kdump-tools.cfg", text)
+    with pytest.raises(NoTableError):
+        vendor_of(Host(str(tmp_path)), machine())
+
+
+def test_what_is_written_there_does_not_overrule_a_table(tmp_path: Path) -> None:
+    write(tmp_path, "/usr/lib/os-release", "ID=debian\nVERSION_ID=12\n")
+    write(tmp_path, "/etc/default/grub.d/kdump-tools.cfg", _LINE.format("1G-:64M"))
+    assert vendor_of(Host(str(tmp_path)), machine()).spec == "384M-:128M"
+
+
 def test_every_entry_gets_what_the_vendor_reserves(tmp_path: Path) -> None:
     managed = Managed(tmp_path)
     write(tmp_path, "/usr/lib/os-release", "ID=debian\nVERSION_ID=12\n")
