@@ -39,7 +39,8 @@ RESERVED: t.Final = 64 << 20
 UUID: t.Final = "0a1b2c3d-0000-4000-8000-000000000000"
 #: Where things are written; each gets a layer of its own.
 WRITTEN: t.Final = (
-    "/etc/systemd/system", "/etc/sysctl.d", "/etc/udev/rules.d", "/etc/kernel", "/usr/local/lib", "/var/lib",
+    "/etc/systemd/system", "/etc/sysctl.d", "/etc/udev/rules.d", "/etc/kernel", "/usr/local/lib", "/usr/sbin",
+    "/var/lib",
 )  # fmt: skip
 SYSTEMCTL: t.Final = """#!/bin/sh
 case "$*" in
@@ -85,11 +86,14 @@ def mount(*words: str) -> None:
 
 
 def stand_in(place: str, text: str, folder: pathlib.Path, *, mode: int = 0o755) -> None:
-    """Put a file in the place of another one, or of none."""
+    """Put a file in the place of another one, or of none: a machine without kexec-tools has none there."""
     file = folder / place.strip("/").replace("/", "_")
     file.write_text(text)
     file.chmod(mode)
-    mount("--bind", str(file), place)
+    if os.path.exists(place):
+        mount("--bind", str(file), place)
+    else:
+        shutil.copy(file, place)  # the folder has a layer of its own
 
 
 def pretend(folder: pathlib.Path) -> None:
