@@ -11,9 +11,13 @@ import typing as t
 from dataclasses import dataclass
 
 from ..command import CommandRunner, CommandTimeoutError
+from ..errors import KdumpError
 from .tree import Host
 
 _SECONDS: t.Final = 20
+#: A file system of a server that is gone lets whoever looks at it wait for ever.
+_OF_SERVERS: t.Final = re.compile(r"nfs4?|cifs|smb3?|ceph|9p|afs|glusterfs|lustre|autofs|fuse(\..*)?")
+_ANSWER_SECONDS: t.Final = 10
 #: Hosts of thousands of containers have some megabytes of mounts.
 _MAX_MOUNTINFO: t.Final = 64 << 20
 
@@ -64,8 +68,12 @@ def mount_of(path: str, mounts: list[Mount]) -> Mount | None:
 
 def find_target(path: str, *, host: Host, runner: CommandRunner) -> Target:
     """The file system of a folder that may not exist yet. What cannot be found out is None."""
+    mounts = parse_mounts(host.read("/proc/self/mountinfo", limit=_MAX_MOUNTINFO) or "")
+    # systemd has an autofs of its own below /proc on every host.
+    if any(_OF_SERVERS.fullmatch(mount.fstype) and not mount.point.startswith("/proc/") for mount in mounts):
+        _must_answer(path, mounts, runner)
     real = os.path.realpath(path) if host.root == "/" else os.path.normpath(path)
-    mount = mount_of(real, parse_mounts(host.read("/proc/self/mountinfo", limit=_MAX_MOUNTINFO) or ""))
+    mount = mount_of(real, mounts)
     free, total = _space(host.path(real))
     if mount is None:
         return Target(path, None, None, None, None, free, total)
@@ -78,6 +86,19 @@ def find_target(path: str, *, host: Host, runner: CommandRunner) -> Target:
         free_bytes=free,
         total_bytes=total,
     )
+
+
+def _must_answer(path: str, mounts: list[Mount], runner: CommandRunner) -> None:
+    """In a process that can be killed, since this one would wait with no end; a link may lead there from anywhere."""
+    try:
+        runner.run(["stat", "-L", path], what=f"look at {path}", timeout=_ANSWER_SECONDS, check=False)
+    except CommandTimeoutError as error:
+        mount = mount_of(os.path.normpath(path), mounts)
+        where = f"{mount.fstype} of {mount.source} on {mount.point}" if mount else "its file system"
+        raise KdumpError(
+            f"Cannot look at {path}: {where} has not answered for {_ANSWER_SECONDS} seconds. Bring the server back, or"
+            f" unmount it (umount --force --lazy), and run this again"
+        ) from error
 
 
 def _below(path: str, point: str) -> str | None:

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.linux.kdump.plugins.module_utils.command import CommandTimeoutError
+from ansible_collections.linux.kdump.plugins.module_utils.errors import KdumpError
 from ansible_collections.linux.kdump.plugins.module_utils.host.target import find_target, mount_of, parse_mounts
 from ansible_collections.linux.kdump.plugins.module_utils.host.tree import Host
 from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
@@ -99,3 +101,29 @@ def test_a_host_of_thousands_of_containers_is_read(host: Host, runner: FakeRunne
     )
     (tmp_path / "proc/self/mountinfo").write_text(MOUNTS + many)
     assert find_target("/srv/crash", host=host, runner=runner).uuid == "root"
+
+
+def _no_answer(_argv: object) -> tuple[int, str, str]:
+    raise CommandTimeoutError("stat did not end")
+
+
+@pytest.mark.parametrize(
+    ("line", "looks"),
+    [
+        ("46 28 0:60 / /var/crash rw - nfs4 vault:/dumps rw", True),
+        ("46 28 0:60 / /elsewhere rw - fuse.sshfs vault:/dumps rw", True),
+        ("46 28 0:60 / /net rw - autofs auto rw", True),
+        ("46 28 0:60 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw", False),
+        ("46 28 0:60 / /proc/sys/fs/fuse rw - fusectl fusectl rw", False),
+    ],
+)
+def test_a_server_that_does_not_answer_is_an_error_and_no_wait_without_end(
+    host: Host, tmp_path: Path, line: str, looks: bool
+) -> None:
+    (tmp_path / "proc/self/mountinfo").write_text(f"{MOUNTS}{line}\n")
+    silent = FakeRunner({("stat",): _no_answer})
+    if not looks:
+        assert find_target("/var/crash", host=host, runner=silent).fstype == "xfs"
+        return
+    with pytest.raises(KdumpError, match=r"^Cannot look at /var/crash: .* has not answered for 10 seconds\. Bring the"):
+        find_target("/var/crash", host=host, runner=silent)

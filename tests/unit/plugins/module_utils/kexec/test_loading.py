@@ -38,6 +38,7 @@ class Lab:
         self.enabled = self.active = False
         self.load_fails: str | None = None
         self.runner = FakeRunner({
+            ("stat", "-L"): (0, "", ""),
             SHOW: lambda argv: (0, self.shown(), ""),
             ("systemctl", "daemon-reload"): (0, "", ""),
             ("systemctl", "enable"): self.enable,
