@@ -32,6 +32,14 @@ LIMIT = 120
 #: Characters that keys make, and the codes that a page may look at.
 _CODES = {"Enter": 13, "Escape": 27, "Tab": 9, " ": 32, "PageUp": 33, "PageDown": 34, "End": 35, "Home": 36,
           "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}  # fmt: skip
+#: How many keys have come up in this page, counted from the first question on.
+_KEYS_SEEN = """(() => {
+    if (window.keysSeen === undefined) {
+        window.keysSeen = 0;
+        window.addEventListener('keyup', () => { window.keysSeen += 1; }, true);
+    }
+    return window.keysSeen;
+})()"""
 _TEXTS = {"Enter": "\r", " ": " ", "/": "/"}
 
 
@@ -115,11 +123,13 @@ class Chrome:
         self.wait_for("document.documentElement?.dataset.ready")
 
     def press(self, key: str, *, ctrl: bool = False) -> None:
-        """A key goes down and up."""
+        """A key goes down and up, and the page has seen both: Chrome's own answer can come before that."""
+        seen = self.evaluate(_KEYS_SEEN)
         about = {"key": key, "code": key, "windowsVirtualKeyCode": _CODES.get(key, 0), "modifiers": 2 if ctrl else 0}
         text = {"text": _TEXTS[key]} if key in _TEXTS else {}
         self.call("Input.dispatchKeyEvent", type="keyDown", **about, **text)
         self.call("Input.dispatchKeyEvent", type="keyUp", **about)
+        self.wait_for(f"window.keysSeen > {seen}")
 
     def type(self, text: str) -> None:
         self.call("Input.insertText", text=text)
