@@ -5,17 +5,23 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..kexec.cmdline import Argument
 from ..proof.reader import Reader
 from .moments import parse_moment
 from .words import words_of
 
 #: Words of the capture kernel's command line that are about one host's own disks, interfaces and consoles.
-_OWN: t.Final = frozenset({"kdump.target", "kdump.net", "kdump.path", "kdump.fstype", "console", "earlycon"})
+_OWN: t.Final = frozenset({"kdump.net", "kdump.path", "kdump.fstype", "console", "earlycon"})
+_TARGET: t.Final = "kdump.target"
+#: A server is the same for all hosts that dump to it; of a disk only the kind of its name can be.
+_SERVERS: t.Final = ("ssh,", "nfs,")
+_KIND: t.Final = re.compile(r"[^,=]*")
 
 
 @dataclass(frozen=True)
@@ -109,13 +115,13 @@ class Proofs:
         #: The drivers on the way to each host's dump target.
         self._paths = paths or {}
         self._by_host: dict[str, list[Proof]] = {}
-        #: What a fleet has proven with one image: the newest of the good drills that are alike to a twin, of two hosts,
-        #: since nobody is a twin of itself. Thousands of hosts alike are a handful of these.
-        self._by_image: dict[tuple[str | None, str | None], dict[object, list[Proof]]] = {}
+        #: What a fleet has proven with one image and command line: the newest of the good drills that are alike to a
+        #: twin, of two hosts, since nobody is a twin of itself. Thousands of hosts alike are a handful of these.
+        self._by_image: dict[tuple[object, ...], dict[object, list[Proof]]] = {}
         for proof in sorted(proofs, key=_age):
             self._by_host.setdefault(proof.host, []).append(proof)
             if proof.ok:
-                alike = self._by_image.setdefault((proof.kernel, proof.initramfs), {})
+                alike = self._by_image.setdefault(_loaded(proof.kernel, proof.initramfs, proof.command_line), {})
                 former = alike.get(_likeness(proof), [])
                 alike[_likeness(proof)] = [*(one for one in former if one.host != proof.host), proof][-2:]
 
@@ -139,7 +145,7 @@ class Proofs:
             return []
         return [
             newest[-1]
-            for alike in self._by_image.get(images, {}).values()
+            for alike in self._by_image.get(_loaded(*images, load.at("command_line").value), {}).values()
             if (newest := [proof for proof in alike if proof.host != host])
             and not differences(newest[-1], evidence, own=False)
         ]
@@ -154,9 +160,14 @@ def _age(proof: Proof) -> tuple[datetime, str]:
     return proof.started, proof.host
 
 
+def _loaded(kernel: str | None, initramfs: str | None, line: object) -> tuple[object, ...]:
+    """What twins have in common."""
+    return kernel, initramfs, _words(line, own=False)
+
+
 def _likeness(proof: Proof) -> tuple[object, ...]:
-    """What a twin's drill is looked at for."""
-    return proof.release, proof.machine, _words(proof.command_line, own=False), proof.reserved, proof.drivers
+    """What a twin's drill is looked at for besides."""
+    return proof.release, proof.machine, proof.reserved, proof.drivers
 
 
 def differences(proof: Proof, evidence: Mapping[str, t.Any], *, own: bool) -> tuple[str, ...]:
@@ -193,7 +204,18 @@ def _changed_files(proof: Proof, host: Reader) -> tuple[str, ...]:
 def _words(line: object, *, own: bool) -> tuple[str, ...] | None:
     if not isinstance(line, str):
         return None
-    return tuple(word.text for word in words_of(line) if own or word.name not in _OWN)
+    if own:
+        return tuple(word.text for word in words_of(line))
+    return tuple(_shared(word) for word in words_of(line) if word.name not in _OWN)
+
+
+def _shared(word: Argument) -> str:
+    """What a twin's word has to be as well."""
+    value = word.text.partition("=")[2]
+    if word.name != _TARGET or value.startswith(_SERVERS):
+        return word.text
+    found = _KIND.match(value)
+    return f"{_TARGET}={found[0] if found else ''}"
 
 
 def _same_reservation(proven: int | None, now: int | None, *, own: bool) -> bool:

@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils.audit import proofs
-from ansible_collections.linux.kdump.tests.unit.audit_hosts import UUID, armed, drill
+from ansible_collections.linux.kdump.tests.unit.audit_hosts import LINE, UUID, armed, drill
 
 
 def proof_of(host: str, **changes: t.Any) -> proofs.Proof:
@@ -59,3 +59,33 @@ def test_a_fleet_that_has_proven_itself_is_not_searched_for_each_host(monkeypatc
     for number in range(100):
         known.of(f"h{number}", armed(load__command_line="another", crash__reserved_bytes=1))
     assert len(asked) <= 300
+
+
+@pytest.mark.parametrize(
+    ("mine", "twins", "counts"),
+    [
+        ("UUID=0a", "UUID=0b", True),
+        ("local,UUID=0a,ext4,/", "local,LABEL=x,xfs,/srv", True),
+        ("raw,PARTUUID=0a", "raw,PARTUUID=0b", True),
+        ("nfs,4,192.0.2.7:2049,/srv,/", "nfs,4,192.0.2.7:2049,/srv,/", True),
+        ("nfs,4,192.0.2.7:2049,/srv,/", "nfs,4,192.0.2.8:2049,/srv,/", False),
+        ("ssh,kdump@192.0.2.7:22,a", "ssh,kdump@192.0.2.7:22,b", False),
+        ("ssh,kdump@192.0.2.7:22,a", "UUID=0b", False),
+        ("UUID=0a", "local,UUID=0a,ext4,/", False),
+        ("raw,PARTUUID=0a", "local,UUID=0a,ext4,/", False),
+        ("UUID=0a kdump.target=ssh,a@b:22,c", "UUID=0b", False),
+        ("UUID=0a kdump.target=raw,PARTUUID=1", "raw,PARTUUID=1 kdump.target=UUID=0b", False),
+    ],
+)
+def test_a_twin_dumps_to_the_same_server_or_to_a_disk_named_in_the_same_way(
+    mine: str, twins: str, counts: bool
+) -> None:
+    line = LINE.replace(f"UUID={UUID}", "{}")
+    twin = proof_of("b", digests__command_line=line.format(twins))
+    found = proofs.Proofs([twin]).of("me", armed(load__command_line=line.format(mine)))
+    assert (found.current is not None) is counts
+    # nobody's own disk stands in for another one
+    own = proofs.read_proof(drill(host__name="me", digests__command_line=line.format(twins)))
+    assert own and (proofs.Proofs([own]).of("me", armed(load__command_line=line.format(mine))).current is None) is (
+        mine != twins
+    )
