@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ..kexec.cmdline import Argument
+from ..proof.document import MOST_OF_TARGET
 from ..proof.reader import Reader
 from .moments import parse_moment
 from .words import words_of
@@ -52,6 +53,9 @@ class Proof:
     nonce_found: bool | None
     #: On the way to its dump target when it was crashed; None where an older proof does not tell.
     drivers: t.Optional[frozenset[str]] = None
+    #: Each dump target that was tried, in order, with its failure; the last one has the record. Empty where the proof
+    #: does not tell, as the distributions' kdumps keep no record.
+    attempts: tuple[tuple[str, t.Optional[str]], ...] = ()
 
     @property
     def named(self) -> str:
@@ -105,6 +109,10 @@ def read_proof(document: object) -> Proof | None:
         panic=proof.at("panic", "reason").text(),
         nonce_found=proof.at("nonce", "found").flag(),
         drivers=frozenset(item.text(80) or "" for item in proof.at("host", "drivers").items()) or None,
+        attempts=tuple(
+            (tried.at("target").text(MOST_OF_TARGET) or "", tried.at("failure").text(60))
+            for tried in proof.at("dump", "attempts").items()
+        ),
     )
 
 

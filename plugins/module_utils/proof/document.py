@@ -24,6 +24,8 @@ SCHEMA = {"name": "linux.kdump/proof", "version": 1}
 #: Lines of the console that are looked at, and that are kept.
 _CONSOLE_READ = 5000
 _CONSOLE_KEPT = 80
+#: A dump target that was tried is cut to this many characters.
+MOST_OF_TARGET = 200
 #: What tells a dump target of one kind or another.
 _TARGET = ("kind", "uuid", "label", "fstype", "partuuid", "server", "user", "export", "version", "path")
 
@@ -204,7 +206,7 @@ def _attempts(record: Reader) -> list[Section]:
     """Every target that was tried, in order; the last one holds the record."""
     return [
         {
-            "target": attempt.at("target").text(200),
+            "target": attempt.at("target").text(MOST_OF_TARGET),
             "failure": attempt.at("failure").text(60),
             "reason": attempt.at("reason").text(300),
             "seconds": _length(attempt.at("started").number(), attempt.at("ended").number()),

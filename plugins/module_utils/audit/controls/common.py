@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 from collections.abc import Sequence
 
 from ...host import paths
 from ...kexec.cmdline import Argument
-from ..model import Case, MissingError
+from ...proof.document import MOST_OF_TARGET
+from ...proof.text import printable
+from ..model import Case, Finding, MissingError, failed, passed, unknown
+from ..proofs import Proof
 from ..words import words_of
 
 #: Words of a capture kernel's command line that say where dumps go.
@@ -18,6 +22,10 @@ TARGET: t.Final = "kdump.target"
 _NETWORK: t.Final = ("ssh,", "nfs,")
 #: Settings of the distributions' kdumps that send dumps to a server.
 _REMOTE: t.Final = ("SSH", "NFS", "ssh", "nfs")
+#: What a word says of a target's patience, which no record repeats.
+_PATIENCE: t.Final = re.compile(r"(?:limit=[^,]*,|retries=\d{1,2},)*")
+#: Where the distributions' kdumps are told what to do when the server does not take the dump.
+_ELSE: t.Final = ("failure_action", "default")
 
 
 def uses_collection(case: Case) -> bool:
@@ -61,7 +69,11 @@ def capture_words(case: Case) -> tuple[Argument, ...] | None:
 
 def targets(case: Case) -> list[str]:
     """What the capture kernel was told of the places for dumps, in order; none where nobody knows."""
-    return [word.text.partition("=")[2] for word in capture_words(case) or () if word.name == TARGET]
+    return _places(capture_words(case) or ())
+
+
+def _places(words: Sequence[Argument]) -> list[str]:
+    return [word.text.partition("=")[2] for word in words if word.name == TARGET]
 
 
 def goes_to_server(case: Case) -> bool:
@@ -78,6 +90,35 @@ def goes_to_server(case: Case) -> bool:
         return False
     remote = [name for name in _REMOTE if settings.get(name)]
     return bool(remote) or "://" in str(settings.get("KDUMP_SAVEDIR") or "").replace("file://", "")
+
+
+def saved_first(case: Case, proof: Proof, good: str) -> Finding:
+    """Passed only if the first target of the list took the drill's dump: one that fell back proves nothing for it."""
+    drill = f"{proof.named[0].upper()}{proof.named[1:]}"
+    if not targets(case) and not _falls_back(case):
+        return passed(good)
+    # A twin's disk has another name, so it is the drill's own list.
+    places = _places(words_of(proof.command_line or ""))
+    if not places or not proof.attempts:
+        return unknown(f"{drill} does not tell which dump target took the dump. Run another drill.")
+    first = _as_recorded(places[0])
+    if proof.attempts[-1][0] == first:
+        return passed(good)
+    failures = [failure or "no reason" for name, failure in proof.attempts if name == first]
+    why = f"failed with {failures[-1]}" if failures else "was not tried"
+    return failed(f"{drill} saved to another dump target: the first of the list {why}.")
+
+
+def _as_recorded(place: str) -> str:
+    """A dump target as the record of a dump spells it."""
+    kind, _comma, fields = place.partition(",")
+    return printable(f"{kind}:{_PATIENCE.sub('', fields, count=1)}", limit=MOST_OF_TARGET)
+
+
+def _falls_back(case: Case) -> bool:
+    """Whether the distribution's kdump saves elsewhere if it cannot save where it should; it records neither."""
+    settings = case.find("engine.settings")
+    return isinstance(settings, dict) and any(settings.get(name) == "dump_to_rootfs" for name in _ELSE)
 
 
 def listed(items: Sequence[str], *, most: int = 3) -> str:

@@ -13,7 +13,7 @@ from ...host import paths
 from ...host.collector import support
 from ..model import Case, Finding, MissingError, Spec, failed, passed, unknown
 from ..references import KDUMP
-from .common import TARGET, capture_words, engine_of, listed, targets, uses_collection
+from .common import TARGET, capture_words, engine_of, listed, saved_first, targets, uses_collection
 
 _KERNEL_FILE: t.Final = re.compile(r"(?:vmlinu[xz]|vmlinuz|Image|image|linux)-(.+?)(?:\.efi|\.gz)?$")
 #: One of these keeps a capture kernel to one CPU, or to a few.
@@ -116,7 +116,8 @@ def fresh(case: Case) -> Finding:
         return _same_file_system(case, places[0][len("UUID=") :])
     proof = case.proven.current
     if proof:
-        return passed(f"{proof.named[0].upper()}{proof.named[1:]} saved with these very images and settings.")
+        words = f"{proof.named[0].upper()}{proof.named[1:]} saved with these very images and settings."
+        return saved_first(case, proof, words)
     return unknown("Whether its dump target and keys are as they were is shown by a drill, and there is none.")
 
 

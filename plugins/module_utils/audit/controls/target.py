@@ -13,7 +13,7 @@ from ...proof.text import human_size
 from ..model import Case, Finding, MissingError, Spec, failed, passed, unknown
 from ..moments import of_dump
 from ..references import KDUMP
-from .common import engine_of, goes_to_server, listed, targets
+from .common import engine_of, goes_to_server, listed, saved_first, targets
 
 #: Gone after the crash, or never seen by the capture kernel.
 _VOLATILE: t.Final = frozenset({"tmpfs", "ramfs", "overlay", "squashfs", "devtmpfs", "rootfs"})
@@ -28,7 +28,7 @@ def writable(case: Case) -> Finding:
     if goes_to_server(case):
         proof = case.proven.current
         if proof:
-            return passed(f"{proof.named[0].upper()}{proof.named[1:]} has saved to the server.")
+            return saved_first(case, proof, f"{proof.named[0].upper()}{proof.named[1:]} has saved to the server.")
         return unknown(
             "Dumps go to a server. That the capture kernel gets there is shown by a drill, and there is none."
         )

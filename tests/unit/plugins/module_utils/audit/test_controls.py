@@ -22,6 +22,7 @@ from ansible_collections.linux.kdump.tests.unit.audit_hosts import (
     NOW,
     RELEASE,
     STAMP,
+    UUID,
     Document,
     armed,
     changed,
@@ -230,6 +231,60 @@ def test_a_twin_proves_its_like() -> None:
         drill(host__name="lab", ok=False),
     ):
         assert judged("KD-701", case_of(armed(), proofs=[other])).status == "fail"
+
+
+_SSH = "ssh,limit=60,retries=1,kdump@192.0.2.7:22,db1"
+_TRIED = "ssh:kdump@192.0.2.7:22,db1"
+_FELL = {"target": "local:UUID=x,ext4,/var/crash", "failure": None}
+
+
+@pytest.mark.parametrize(
+    ("first", "attempts", "status", "words"),
+    [
+        (_SSH, [{"target": _TRIED, "failure": None}], "pass", "saved"),
+        # on its second try, and with a driver that was missing for another target
+        (_SSH, [{"target": _TRIED, "failure": "fail-network"}, {"target": _TRIED, "failure": "fail-module"}], "pass",
+         "saved"),
+        (_SSH, [{"target": _TRIED, "failure": "fail-login"}, _FELL], "fail", "failed with fail-login"),
+        (_SSH, [{"target": _TRIED, "failure": None}, _FELL], "fail", "failed with no reason"),
+        (_SSH, [_FELL], "fail", "was not tried"),
+        (_SSH, [], "unknown", "does not tell which dump target"),
+        (_SSH, [7], "fail", "was not tried"),
+        ("nfs,4,192.0.2.7:2049,/" + "x" * 300 + ",/", [{"target": "nfs:4,192.0.2.7:2049,/" + "x" * 300 + ",/"}], "pass",
+         "saved"),
+    ],
+)  # fmt: skip
+def test_a_drill_that_fell_back_proves_no_server(
+    first: str, attempts: list[t.Any], status: str, words: str
+) -> None:
+    line = LINE.replace(f"UUID={UUID}", f"{first} kdump.target=local,UUID=x,ext4,/var/crash")
+    evidence = armed(load__command_line=line)
+    proof = drill(digests__command_line=line, dump__attempts=attempts)
+    for name in ("db1", "lab"):
+        for control in ("KD-401", "KD-204"):
+            case = case_of(evidence, proofs=[changed(proof, {"host__name": name})])
+            found = judged(control, case)
+            assert (found.status, words in found.message) == (status, True), (control, name, found)
+            assert set(case.used) <= set(BY_ID[control].evidence)
+
+
+def test_a_drill_that_fell_back_to_another_disk_does_not_show_that_the_first_fits() -> None:
+    line = LINE.replace(f"UUID={UUID}", "raw,PARTUUID=1 kdump.target=local,UUID=x,ext4,/var/crash")
+    for attempts, status in (([{"target": "raw:PARTUUID=1", "failure": "fail-space"}, _FELL], "fail"),
+                             ([{"target": "raw:PARTUUID=1"}], "pass")):  # fmt: skip
+        proof = drill(digests__command_line=line, dump__attempts=attempts)
+        for mine in (line, line.replace("PARTUUID=1", "PARTUUID=2")):
+            proof["host"]["name"] = "db1" if mine == line else "lab"
+            assert judged("KD-204", case_of(armed(load__command_line=mine), proofs=[proof])).status == status
+
+
+def test_the_distributions_kdump_does_not_record_where_it_fell_back() -> None:
+    proof = drill(digests={"kernel": None, "initramfs": None}, memory__reserved_bytes=128 << 20)
+    for settings, status in (({}, "pass"), ({"failure_action": "reboot"}, "pass"),
+                             ({"failure_action": "dump_to_rootfs"}, "unknown"),
+                             ({"default": "dump_to_rootfs"}, "unknown")):  # fmt: skip
+        evidence = debian(engine__settings={"ssh": "a@b", **settings}, files={"/x": {"bytes": 1, "modified": 9}})
+        assert judged("KD-401", case_of(evidence, proofs=[proof])).status == status, settings
 
 
 def test_a_host_that_is_audited_alone_is_judged_as_in_its_fleet() -> None:
