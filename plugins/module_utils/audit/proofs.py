@@ -181,23 +181,28 @@ def _likeness(proof: Proof) -> tuple[object, ...]:
 def differences(proof: Proof, evidence: Mapping[str, t.Any], *, own: bool) -> tuple[str, ...]:
     """What has changed since a drill, or is different from the host it was of; empty where it still counts."""
     host = Reader(evidence)
-    load = host.at("load")
     found = []
     if proof.release != host.at("release").text():
         found.append("the running kernel")
     if proof.machine != host.at("machine").text():
         found.append("the machine")
-    if not load.present:
-        return (*found, *_changed_files(proof, host))
+    load = host.at("load")
+    found += _changed_load(proof, load, own=own) if load.present else _changed_files(proof, host)
+    if not _same_reservation(proof.reserved, host.at("crash", "reserved_bytes").integer(), own=own):
+        found.append("the reservation")
+    return tuple(found)
+
+
+def _changed_load(proof: Proof, load: Reader, *, own: bool) -> list[str]:
+    """What this collection's loader had loaded is known by its digests."""
+    found = []
     if proof.kernel != load.at("kernel", "sha256").digest():
         found.append("the capture kernel")
     if proof.initramfs != load.at("initramfs", "sha256").digest():
         found.append("the initramfs")
     if _words(proof.command_line, own=own) != _words(load.at("command_line").value, own=own):
         found.append("the capture kernel's command line")
-    if not _same_reservation(proof.reserved, host.at("crash", "reserved_bytes").integer(), own=own):
-        found.append("the reservation")
-    return tuple(found)
+    return found
 
 
 def _changed_files(proof: Proof, host: Reader) -> tuple[str, ...]:

@@ -310,6 +310,9 @@ def test_the_distributions_kdump_is_proven_until_its_files_change() -> None:
     found = judged("KD-701", case_of(debian(), proofs=[proof]))
     assert (found.status, "/etc/fstab" in found.message) == ("fail", True), found
     assert judged("KD-701", case_of(off(), proofs=[proof])).status == "fail"
+    for reserved in (64 << 20, 256 << 20):
+        found = judged("KD-701", case_of(debian(**older, crash__reserved_bytes=reserved), proofs=[proof]))
+        assert (found.status, "changed: the reservation" in found.message) == ("fail", True), found
 
 
 def test_kdumpctls_own_test_counts() -> None:
