@@ -138,13 +138,16 @@ class Proofs:
         own = self._by_host.get(host, [])
         last = own[-1] if own else None
         changed = differences(last, evidence, own=True) if last and last.ok else ()
-        if last and last.ok and not changed:
+        if last and last.ok and not changed and self._same_path(host, last):
             return Proven(last, last, (), same_path=last)
         if last and not last.ok and not differences(last, evidence, own=True):
             return Proven(None, last, ())
         twins = self._twins(host, evidence)
         alike = [proof for proof in twins if self._same_path(host, proof)]
-        return Proven(max(twins, key=_age, default=None), last, changed, same_path=max(alike, key=_age, default=None))
+        same = max(alike, key=_age, default=None)
+        if last and last.ok and not changed:
+            return Proven(last, last, (), same_path=same)
+        return Proven(max(twins, key=_age, default=None), last, changed, same_path=same)
 
     def _twins(self, host: str, evidence: Mapping[str, t.Any]) -> list[Proof]:
         load = Reader(evidence.get("load"))
@@ -158,10 +161,12 @@ class Proofs:
             and not differences(newest[-1], evidence, own=False)
         ]
 
-    def _same_path(self, host: str, twin: Proof) -> bool:
-        """By what the twin was when it was crashed; what it is now only where its proof does not tell."""
+    def _same_path(self, host: str, proof: Proof) -> bool:
+        """By what was there at the crash; where the proof does not tell, by what a twin is, and a host is its own."""
         mine = self._paths.get(host)
-        return mine is not None and mine == (twin.drivers or self._paths.get(twin.host))
+        if proof.drivers is None and proof.host == host:
+            return True
+        return mine is not None and mine == (proof.drivers or self._paths.get(proof.host))
 
 
 def _age(proof: Proof) -> tuple[datetime, str]:
