@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import typing as t
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..proof.reader import path_drivers
+from ..proof.reader import network_drivers, path_drivers
 from .catalogue import CATALOGUE, described
 from .collector import paused
 from .controls.common import is_armed
@@ -55,8 +55,7 @@ class Bench:
 def judge(documents: Iterable[HostDocument], policy: Policy, bench: Bench) -> AuditDocument:
     """The result document of these hosts, each of which the policy must know."""
     documents = sorted(documents, key=lambda document: document["host"])
-    paths = {document["host"]: path_drivers(document["evidence"]) for document in documents}
-    proofs = Proofs(bench.proofs, paths={name: frozenset(drivers) for name, drivers in paths.items() if drivers})
+    proofs = Proofs(bench.proofs, paths=_drivers(documents, path_drivers), cards=_drivers(documents, network_drivers))
     hosts = [judge_host(document, policy.hosts[document["host"]], bench, proofs) for document in documents]
     return {
         "schema": t.cast(t.Any, dict(AUDIT_SCHEMA)),
@@ -67,6 +66,13 @@ def judge(documents: Iterable[HostDocument], policy: Policy, bench: Bench) -> Au
         "hosts": hosts,
         "summary": summary(hosts, bench.specs),
     }
+
+
+def _drivers(
+    documents: Iterable[HostDocument], of: Callable[[object], list[str] | None]
+) -> dict[str, frozenset[str]]:
+    found = ((document["host"], of(document["evidence"])) for document in documents)
+    return {name: frozenset(drivers) for name, drivers in found if drivers}
 
 
 def judge_host(document: HostDocument, policy: HostPolicy, bench: Bench, proofs: Proofs) -> HostResult:

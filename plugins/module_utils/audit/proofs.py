@@ -53,6 +53,8 @@ class Proof:
     nonce_found: bool | None
     #: On the way to its dump target when it was crashed; None where an older proof does not tell.
     drivers: t.Optional[frozenset[str]] = None
+    #: Of the interface that its dumps leave by.
+    network_drivers: t.Optional[frozenset[str]] = None
     #: Each dump target that was tried, in order, with its failure; the last one has the record. Empty where the proof
     #: does not tell, as the distributions' kdumps keep no record.
     attempts: tuple[tuple[str, t.Optional[str]], ...] = ()
@@ -73,8 +75,10 @@ class Proven:
     last: t.Optional[Proof] = None
     #: Why ``last`` does not count, though it went well.
     changed: tuple[str, ...] = ()
-    #: The newest of those that count with the same drivers on the way to the dump target.
+    #: The best of those that count with the same drivers on the way to the dump target: its own, or the newest.
     same_path: t.Optional[Proof] = None
+    #: The best of those that count with the same drivers of the interface that dumps leave by.
+    same_card: t.Optional[Proof] = None
 
 
 def read_proof(document: object) -> Proof | None:
@@ -108,7 +112,8 @@ def read_proof(document: object) -> Proof | None:
         verdict_release=verdict.at("release").text(),
         panic=proof.at("panic", "reason").text(),
         nonce_found=proof.at("nonce", "found").flag(),
-        drivers=frozenset(item.text(80) or "" for item in proof.at("host", "drivers").items()) or None,
+        drivers=_names(proof.at("host", "drivers")),
+        network_drivers=_names(proof.at("host", "network_drivers")),
         attempts=tuple(
             (tried.at("target").text(MOST_OF_TARGET) or "", tried.at("failure").text(60))
             for tried in proof.at("dump", "attempts").items()
@@ -116,12 +121,22 @@ def read_proof(document: object) -> Proof | None:
     )
 
 
+def _names(drivers: Reader) -> frozenset[str] | None:
+    return frozenset(item.text(80) or "" for item in drivers.items()) or None
+
+
 class Proofs:
     """All drills that are known, by host and by what was loaded."""
 
-    def __init__(self, proofs: Iterable[Proof] = (), *, paths: Mapping[str, frozenset[str]] | None = None) -> None:
-        #: The drivers on the way to each host's dump target.
-        self._paths = paths or {}
+    def __init__(
+        self,
+        proofs: Iterable[Proof] = (),
+        *,
+        paths: Mapping[str, frozenset[str]] | None = None,
+        cards: Mapping[str, frozenset[str]] | None = None,
+    ) -> None:
+        #: The drivers on the way to each host's dump target, and those of the interface that its dumps leave by.
+        self._paths, self._cards = paths or {}, cards or {}
         self._by_host: dict[str, list[Proof]] = {}
         #: What a fleet has proven with one image and command line: the newest of the good drills that are alike to a
         #: twin, of two hosts, since nobody is a twin of itself. Thousands of hosts alike are a handful of these.
@@ -138,16 +153,20 @@ class Proofs:
         own = self._by_host.get(host, [])
         last = own[-1] if own else None
         changed = differences(last, evidence, own=True) if last and last.ok else ()
-        if last and last.ok and not changed and self._same_path(host, last):
-            return Proven(last, last, (), same_path=last)
         if last and not last.ok and not differences(last, evidence, own=True):
             return Proven(None, last, ())
-        twins = self._twins(host, evidence)
-        alike = [proof for proof in twins if self._same_path(host, proof)]
-        same = max(alike, key=_age, default=None)
-        if last and last.ok and not changed:
-            return Proven(last, last, (), same_path=same)
-        return Proven(max(twins, key=_age, default=None), last, changed, same_path=same)
+        own_counts = [last] if last and last.ok and not changed else []
+        if own_counts and self._same_path(host, own_counts[0]) and self._same_card(host, own_counts[0]):
+            counts = own_counts
+        else:
+            counts = [*own_counts, *sorted(self._twins(host, evidence), key=_age, reverse=True)]
+        return Proven(
+            next(iter(counts), None),
+            last,
+            changed,
+            same_path=next((proof for proof in counts if self._same_path(host, proof)), None),
+            same_card=next((proof for proof in counts if self._same_card(host, proof)), None),
+        )
 
     def _twins(self, host: str, evidence: Mapping[str, t.Any]) -> list[Proof]:
         load = Reader(evidence.get("load"))
@@ -162,11 +181,18 @@ class Proofs:
         ]
 
     def _same_path(self, host: str, proof: Proof) -> bool:
-        """By what was there at the crash; where the proof does not tell, by what a twin is, and a host is its own."""
-        mine = self._paths.get(host)
-        if proof.drivers is None and proof.host == host:
-            return True
-        return mine is not None and mine == (proof.drivers or self._paths.get(proof.host))
+        return _alike(host, proof, proof.drivers, self._paths)
+
+    def _same_card(self, host: str, proof: Proof) -> bool:
+        return _alike(host, proof, proof.network_drivers, self._cards)
+
+
+def _alike(host: str, proof: Proof, then: frozenset[str] | None, known: Mapping[str, frozenset[str]]) -> bool:
+    """By what was there at the crash; where the proof does not tell, by what a twin is, and a host is its own."""
+    if then is None and proof.host == host:
+        return True
+    mine = known.get(host)
+    return mine is not None and mine == (then or known.get(proof.host))
 
 
 def _age(proof: Proof) -> tuple[datetime, str]:
@@ -180,7 +206,7 @@ def _loaded(kernel: str | None, initramfs: str | None, line: object) -> tuple[ob
 
 def _likeness(proof: Proof) -> tuple[object, ...]:
     """What a twin's drill is looked at for besides."""
-    return proof.release, proof.machine, proof.reserved, proof.drivers
+    return proof.release, proof.machine, proof.reserved, proof.drivers, proof.network_drivers
 
 
 def differences(proof: Proof, evidence: Mapping[str, t.Any], *, own: bool) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from ..drill import CONSOLE_PATTERN
 from ..errors import KdumpError
 from ..vmcore.summary import CLASSES
 from .judgement import Inputs, headline, nonce_in_dump, weigh
-from .reader import Reader, path_drivers
+from .reader import Reader, network_drivers, path_drivers
 from .text import printable
 from .timeline import build_timeline, read_events
 
@@ -102,6 +102,7 @@ def _host(panic: Reader, host: Reader) -> Section:
         "command_line": before.at("command_line").text(2000),
         "loaded_after": panic.at("after", "crash", "loaded").flag(),
         "drivers": path_drivers(before.value),
+        "network_drivers": network_drivers(before.value),
     }
 
 

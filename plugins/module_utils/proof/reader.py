@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from .text import DEFAULT_LIMIT, printable
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_INTERFACE = re.compile(r"(?<!\S)kdump\.net=([0-9A-Fa-f:]{17})(?![^,\s])")
 #: No list of a proof is longer than this, whatever the documents it is made of hold.
 MOST = 200
 
@@ -77,6 +78,22 @@ class Reader:
 
 def path_drivers(evidence: object) -> list[str] | None:
     """The drivers between a host's dump target and the root of its buses, by name; None where it does not tell."""
-    steps = Reader(evidence).at("target", "path_modules").items()
+    return _drivers(Reader(evidence).at("target"))
+
+
+def network_drivers(evidence: object) -> list[str] | None:
+    """Those of the interface that the capture kernel was told to bring up; None where it was told none, or is gone."""
+    line = Reader(evidence).at("load", "command_line").value
+    match = _INTERFACE.search(line) if isinstance(line, str) else None
+    found = [
+        _drivers(interface)
+        for interface in (Reader(evidence).at("interfaces").items() if match else ())
+        if match and interface.at("mac").value == match[1].lower()
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _drivers(place: Reader) -> list[str] | None:
+    steps = place.at("path_modules").items()
     names = {step.at("module").text(80) or step.at("driver").text(80) for step in steps}
     return sorted(name for name in names if name) or None

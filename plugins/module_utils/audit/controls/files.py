@@ -13,7 +13,16 @@ from ...host import paths
 from ...host.collector import support
 from ..model import Case, Finding, MissingError, Spec, failed, passed, unknown
 from ..references import KDUMP
-from .common import TARGET, capture_words, engine_of, listed, saved_first, targets, uses_collection
+from .common import (
+    TARGET,
+    capture_words,
+    engine_of,
+    goes_to_server,
+    listed,
+    saved_first,
+    targets,
+    uses_collection,
+)
 
 _KERNEL_FILE: t.Final = re.compile(r"(?:vmlinu[xz]|vmlinuz|Image|image|linux)-(.+?)(?:\.efi|\.gz)?$")
 #: One of these keeps a capture kernel to one CPU, or to a few.
@@ -145,6 +154,8 @@ def _newer_files(case: Case) -> Finding:
 
 def drivers_inside(case: Case) -> Finding:
     """Only a drill over the same drivers shows that they are all there."""
+    if goes_to_server(case):
+        return _network_drivers_inside(case)
     steps = case.entries("target.path_modules")
     if not steps:
         raise MissingError("target.path_modules")
@@ -158,6 +169,21 @@ def drivers_inside(case: Case) -> Finding:
             f"{proof.named[0].upper()}{proof.named[1:]} does not show that this host's {drivers} are inside."
         )
     return passed(f"{same.named[0].upper()}{same.named[1:]} reached its dump target over {drivers}.")
+
+
+def _network_drivers_inside(case: Case) -> Finding:
+    """Dumps that leave the host need nothing of its disks."""
+    proof, same = case.proven.current, case.proven.same_card
+    if proof is None:
+        return unknown("No drill has shown that the save environment has the drivers to reach the server.")
+    if same is None:
+        return unknown(
+            f"{proof.named[0].upper()}{proof.named[1:]} does not show that the drivers of this host's network interface "
+            "are inside. Run a drill of this host."
+        )
+    drill = f"{same.named[0].upper()}{same.named[1:]}"
+    found = saved_first(case, same, f"{drill} reached the server with the drivers of this host's network interface.")
+    return found if found.status == "pass" else unknown(found.message)
 
 
 def line_sane(case: Case) -> Finding:
@@ -248,8 +274,10 @@ CONTROLS: t.Final = (
         title="The save environment has the drivers to reach the dump target",
         severity="medium",
         rationale="One driver that is missing, after new hardware or on a cloned image, and no dump is written. Only a "
-        "drill of this host, or of one with the same drivers and images, shows that all are there.",
-        evidence=("target.path_modules",),
+        "drill of this host, or of one with the same drivers and images, shows that all are there. Where dumps go to a "
+        "server, they are those of the network interface.",
+        evidence=("target.path_modules", "load.command_line", "engine.name", "engine.settings", "load",
+                  "service.enabled"),
         remediation="Run a drill: linux.kdump.crash_test. linux.kdump.capture_drivers finds what hosts need.",
         judge=drivers_inside,
     ),

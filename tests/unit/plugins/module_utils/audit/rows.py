@@ -71,6 +71,8 @@ ROWS: tuple[Row, ...] = (
     ("KD-204", "none for this kernel", "debian", {"engine__kernels": []}, "fail", RELEASE),
     ("KD-204", "theirs is fresh", "debian", {}, "pass", "newer than"),
     ("KD-205", "no drill", "armed", {}, "unknown", "virtio_blk"),
+    ("KD-205", "a server", "armed", {"load__command_line": "kdump.target=ssh,10.0.2.2"}, "unknown", "the server"),
+    ("KD-205", "not told", "armed", {"load__command_line": "x"}, "unknown", "no kdump.target"),
     ("KD-206", "all CPUs", "armed", {"load__command_line": "reset_devices"}, "fail", "few CPUs"),
     ("KD-206", "a reservation", "armed", {"load__command_line": LINE + " crashkernel=1M"}, "fail", "has crashkernel"),
     ("KD-206", "cma is off", "armed", {"load__command_line": LINE + " cma=0"}, "pass", "few CPUs"),

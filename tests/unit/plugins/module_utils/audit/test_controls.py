@@ -308,6 +308,45 @@ def test_a_host_that_is_audited_alone_is_judged_as_in_its_fleet() -> None:
         assert (found["KD-205"], found["KD-701"]) == (status, "pass"), drivers
 
 
+_MAC = "52:54:00:00:00:01"
+_CARDS = [
+    {"name": "eno1", "mac": _MAC, "path_modules": [{"driver": "tg3", "module": "tg3"}]},
+    {"name": "eno2", "mac": "52:54:00:00:00:02", "path_modules": [{"driver": "e1000e", "module": None}]},
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "attempt", "status", "words"),
+    [
+        # its own drill, whatever disks it has, and with the interface that it had then
+        ("db1", {"drivers": ["nvme"]}, _TRIED, "pass", "reached the server"),
+        ("db1", {"network_drivers": ["tg3"]}, _TRIED, "pass", "reached the server"),
+        ("db1", {"network_drivers": ["e1000e"]}, _TRIED, "unknown", "does not show that the drivers"),
+        # local disk drivers of a twin prove nothing
+        ("lab", {"drivers": ["ext4", "virtio_blk"]}, _TRIED, "unknown", "does not show that the drivers"),
+        ("lab", {"network_drivers": ["tg3"]}, _TRIED, "pass", "The drill of lab"),
+        ("lab", {"network_drivers": ["virtio_net"]}, _TRIED, "unknown", "does not show that the drivers"),
+        # the local disk took the dump
+        ("db1", {}, "local:UUID=x", "unknown", "was not tried"),
+        ("lab", {"network_drivers": ["tg3"]}, "local:UUID=x", "unknown", "was not tried"),
+    ],
+)
+def test_dumps_that_leave_the_host_need_the_drivers_of_its_interface(
+    name: str, told: dict[str, t.Any], attempt: str, status: str, words: str
+) -> None:
+    line = LINE.replace(f"UUID={UUID}", f"{_SSH} kdump.net={_MAC.upper()},dhcp")
+    evidence = armed(load__command_line=line, interfaces=_CARDS)
+    proof = read_proof(
+        drill(host={"name": name, "machine": "x86_64", **told}, digests__command_line=line,
+              dump__attempts=[{"target": attempt}])
+    )  # fmt: skip
+    policy = read_policy({"posture": "required"}, {"db1": ()}, today=NOW.date())
+    bench = Bench(NOW, "0.1.0", [proof] if proof else [])
+    results = judge([document_of("db1", evidence)], policy, bench)["hosts"][0]["results"]
+    found = {result["control"]: result for result in results}["KD-205"]
+    assert (found["status"], words in found["message"]) == (status, True), found
+
+
 def test_the_distributions_kdump_is_proven_until_its_files_change() -> None:
     proof = drill(digests={"kernel": None, "initramfs": None}, memory__reserved_bytes=128 << 20)
     older = {"files": {"/etc/fstab": {"bytes": 1, "modified": STAMP - 90 * 86400}}}

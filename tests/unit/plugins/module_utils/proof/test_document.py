@@ -78,6 +78,32 @@ def test_the_drivers_on_the_way_to_the_dump_are_remembered() -> None:
     assert proof["host"]["drivers"] == ["ext4", "virtio_blk"]
 
 
+@pytest.mark.parametrize(
+    ("line", "drivers"),
+    [
+        ("quiet kdump.net=52:54:00:AA:00:01,dhcp x", ["pcieport", "tg3"]),
+        ("kdump.net=52:54:00:aa:00:01", ["pcieport", "tg3"]),
+        ("kdump.net=52:54:00:aa:00:02,dhcp", None),
+        ("kdump.net=52:54:00:aa:00:03,dhcp", None),
+        ("kdump.net=52:54:00:aa:00:017,dhcp", None),
+        ("xkdump.net=52:54:00:aa:00:01,dhcp", None),
+        ("quiet", None),
+        (7, None),
+    ],
+)
+def test_the_drivers_of_the_interface_that_the_dump_left_by_are_remembered(
+    line: object, drivers: t.Optional[list[str]]
+) -> None:
+    drill = captured()
+    steps = [{"driver": "tg3", "module": "tg3"}, {"driver": "pcieport", "module": None}]
+    cards = [{"mac": "52:54:00:aa:00:01", "path_modules": steps}, {"mac": "52:54:00:aa:00:02"}, 7]
+    drill["panic"]["before"].update(interfaces=cards)
+    drill["panic"]["before"]["load"]["command_line"] = line
+    proof = prove(drill)
+    SCHEMA.validate(proof)
+    assert proof["host"]["network_drivers"] == drivers
+
+
 def test_a_dump_of_another_kdump_needs_no_record() -> None:
     drill = captured()
     panic = drill["panic"]
