@@ -55,7 +55,12 @@ class Bench:
 def judge(documents: Iterable[HostDocument], policy: Policy, bench: Bench) -> AuditDocument:
     """The result document of these hosts, each of which the policy must know."""
     documents = sorted(documents, key=lambda document: document["host"])
-    proofs = Proofs(bench.proofs, paths=_drivers(documents, path_drivers), cards=_drivers(documents, network_drivers))
+    proofs = Proofs(
+        # As of an earlier day, what came after has not happened.
+        (proof for proof in bench.proofs if proof.started <= bench.now),
+        paths=_drivers(documents, path_drivers),
+        cards=_drivers(documents, network_drivers),
+    )
     hosts = [judge_host(document, policy.hosts[document["host"]], bench, proofs) for document in documents]
     return {
         "schema": t.cast(t.Any, dict(AUDIT_SCHEMA)),

@@ -365,6 +365,9 @@ def test_kdumpctls_own_test_counts() -> None:
         ("success", 100, "fail"),
         ("fail", 1, "fail"),
         ("pending", 1, "fail"),
+        # of the future
+        ("success", -1, "unknown"),
+        ("fail", -1, "unknown"),
     ):
         test = {"status": status, "at": STAMP - age * 86400}
         found = judged("KD-701", case_of(debian(engine__name="kdump-utils", kdumpctl_test=test)))

@@ -64,6 +64,20 @@ def test_the_result_is_whole_and_as_its_schema_says() -> None:
     assert set(statuses(document, "lost1").values()) == {"unknown"}
 
 
+def test_drills_after_the_moment_that_is_judged_as_of_do_not_count() -> None:
+    policy = read_policy(POLICY, {"db1": (), "dmz1": ()}, today=NOW.date())
+    for started, status in (("2026-03-01T12:00:00Z", "pass"), ("2026-03-01T12:00:01Z", "fail")):
+        for name in ("db1", "lab"):
+            proof = read_proof(drill(host__name=name, when__started=started))
+            bench = Bench(now=NOW, collection="0.1.0", proofs=[proof] if proof else [])
+            document = judge([document_of("db1", armed())], policy, bench)
+            assert statuses(document, "db1")["KD-701"] == status, (name, started)
+    # one that was good at that moment is not outweighed by what came after
+    failed = drill(ok=False, when__started="2026-03-02T00:00:00Z")
+    bench = Bench(NOW, "0.1.0", [proof for proof in map(read_proof, (drill(), failed)) if proof])
+    assert statuses(judge([document_of("db1", armed())], policy, bench), "db1")["KD-701"] == "pass"
+
+
 def test_an_exception_takes_the_place_of_a_failure_only() -> None:
     document = result_of(fleet(), {**POLICY, "exceptions": [EXCEPTION]})
     assert statuses(document, "bare1")["KD-301"] == "excepted"
