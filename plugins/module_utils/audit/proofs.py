@@ -141,12 +141,13 @@ class Proofs:
         #: What a fleet has proven with one image and command line: the newest of the good drills that are alike to a
         #: twin, of two hosts, since nobody is a twin of itself. Thousands of hosts alike are a handful of these.
         self._by_image: dict[tuple[object, ...], dict[object, list[Proof]]] = {}
-        for proof in sorted(proofs, key=_age):
+        ordered = sorted(proofs, key=_age)
+        for proof in ordered:
             self._by_host.setdefault(proof.host, []).append(proof)
-            if proof.ok:
-                alike = self._by_image.setdefault(_loaded(proof.kernel, proof.initramfs, proof.command_line), {})
-                former = alike.get(_likeness(proof), [])
-                alike[_likeness(proof)] = [*(one for one in former if one.host != proof.host), proof][-2:]
+        for proof in _standing(ordered):
+            alike = self._by_image.setdefault(_loaded(proof.kernel, proof.initramfs, proof.command_line), {})
+            former = alike.get(_likeness(proof), [])
+            alike[_likeness(proof)] = [*(one for one in former if one.host != proof.host), proof][-2:]
 
     def of(self, host: str, evidence: Mapping[str, t.Any]) -> Proven:
         """What they say of a host as it is now; of its own last drill and a twin's, its own counts."""
@@ -193,6 +194,21 @@ def _alike(host: str, proof: Proof, then: frozenset[str] | None, known: Mapping[
         return True
     mine = known.get(host)
     return mine is not None and mine == (then or known.get(proof.host))
+
+
+def _standing(ordered: Iterable[Proof]) -> list[Proof]:
+    """The good drills that no later one of the same host has refuted: of all with the same images, the newest decides.
+
+    One that was not quite alike may have failed for what is different about it, or for what is not; nobody knows.
+    """
+    standing: dict[tuple[str, str | None, str | None], list[Proof]] = {}
+    for proof in ordered:
+        good = standing.setdefault((proof.host, proof.kernel, proof.initramfs), [])
+        if proof.ok:
+            good.append(proof)
+        else:
+            good.clear()
+    return sorted((proof for good in standing.values() for proof in good), key=_age)
 
 
 def _age(proof: Proof) -> tuple[datetime, str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 import pytest
 
@@ -44,6 +45,36 @@ def test_a_greater_reservation_proves_nothing_for_a_smaller_one() -> None:
     large = proof_of("b", memory__reserved_bytes=128 << 20, when__started="2026-02-25T10:00:00Z")
     found = proofs.Proofs([proof_of("a"), large]).of("me", armed()).current
     assert found is not None and found.host == "a"
+
+
+@pytest.mark.parametrize(
+    ("later", "counts"),
+    [
+        ([], "lab"),
+        ([("lab", False, {})], None),
+        ([("lab", False, {"memory__reserved_bytes": 32 << 20})], None),
+        ([("lab", False, {"digests__command_line": "another"})], None),
+        ([("lab", False, {}), ("lab", True, {})], "lab"),
+        ([("lab", True, {}), ("lab", False, {})], None),
+        # the last one was good, of another kind
+        ([("lab", False, {}), ("lab", True, {"machine": "aarch64"})], None),
+        # with other images, and of another twin
+        ([("lab", False, {"digests__initramfs": "c" * 64})], "lab"),
+        ([("lab2", False, {})], "lab"),
+        ([("lab", False, {}), ("lab2", True, {})], "lab2"),
+        ([("lab2", True, {}), ("lab", False, {})], "lab2"),
+    ],
+)
+def test_the_newest_drill_of_a_twin_with_the_same_images_decides(
+    later: list[tuple[str, bool, dict[str, t.Any]]], counts: t.Optional[str]
+) -> None:
+    known = [proof_of("lab", when__started="2026-02-20T10:00:00Z")]
+    for day, (host, good, changes) in enumerate(later, start=1):
+        machine = changes.pop("machine", "x86_64")
+        proof = proof_of(host, ok=good, when__started=f"2026-02-2{day}T10:00:00Z", **changes)
+        known.append(replace(proof, machine=machine))
+    found = proofs.Proofs(reversed(known)).of("me", armed()).current
+    assert (found.host if found else None) == counts
 
 
 def test_a_fleet_that_has_proven_itself_is_not_searched_for_each_host(monkeypatch: pytest.MonkeyPatch) -> None:
