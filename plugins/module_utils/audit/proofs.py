@@ -234,7 +234,7 @@ def differences(proof: Proof, evidence: Mapping[str, t.Any], *, own: bool) -> tu
     if proof.machine != host.at("machine").text():
         found.append("the machine")
     load = host.at("load")
-    found += _changed_load(proof, load, own=own) if load.present else _changed_files(proof, host)
+    found += _changed_load(proof, load, own=own) if load.present else changed_files(evidence, since=proof.started)
     if not _same_reservation(proof.reserved, host.at("crash", "reserved_bytes").integer(), own=own):
         found.append("the reservation")
     return tuple(found)
@@ -252,12 +252,13 @@ def _changed_load(proof: Proof, load: Reader, *, own: bool) -> list[str]:
     return found
 
 
-def _changed_files(proof: Proof, host: Reader) -> tuple[str, ...]:
+def changed_files(evidence: Mapping[str, t.Any], *, since: datetime) -> tuple[str, ...]:
     """The distribution's kdump has no digests: what was written after the drill has changed."""
+    host = Reader(evidence)
     files = list(host.at("files").pairs())
     if not files or not host.at("engine").present:
         return ("what would be loaded, which nobody knows",)
-    stamp = proof.started.timestamp()
+    stamp = since.timestamp()
     return tuple(path for path, facts in files if (facts.at("modified").integer() or stamp) > stamp)
 
 

@@ -9,8 +9,8 @@ import typing as t
 from datetime import datetime, timezone
 
 from ...proof.text import human_duration
-from ..model import Case, Finding, Spec, failed, passed, unknown
-from ..proofs import Proof
+from ..model import Case, Finding, MissingError, Spec, failed, passed, unknown
+from ..proofs import Proof, changed_files
 from ..references import KDUMP, RED_HAT
 from .common import engine_of, listed
 
@@ -18,7 +18,7 @@ from .common import engine_of, listed
 def proven(case: Case) -> Finding:
     """The last drill that counts is not too old."""
     proof, last = case.proven.current, case.proven.last
-    if proof is None and engine_of(case) == "kdump-utils" and case.find("kdumpctl_test.status") is not None:
+    if proof is None and _by_kdumpctl(case):
         return _tested(case)
     if proof is None:
         return failed(_why_not(case, last))
@@ -41,14 +41,28 @@ def _why_not(case: Case, last: Proof | None) -> str:
     return f"Since {last.named}, this has changed: {listed(case.proven.changed)}."
 
 
+def _by_kdumpctl(case: Case) -> bool:
+    """Whether kdumpctl's own test decides: no drill counts, and none of this host has failed after the test."""
+    if engine_of(case) != "kdump-utils" or case.find("kdumpctl_test.status") is None:
+        return False
+    last = case.proven.last
+    return last is None or last.ok or last.started.timestamp() <= case.number("kdumpctl_test.at")
+
+
 def _tested(case: Case) -> Finding:
-    """kdumpctl removes its note whenever it builds its save environment anew."""
+    """kdumpctl removes its note whenever it builds its save environment anew, and not when a kernel or fstab changes."""
     status, at = case.text("kdumpctl_test.status"), case.number("kdumpctl_test.at")
     if at > case.now.timestamp():
         return unknown(f"kdumpctl's own test is of {_day(at)}, which is to come. Look at the host's clock.")
     if status != "success":
         return failed(f"kdumpctl's own test of {_day(at)} ended with: {status}.")
-    return _aged(case, datetime.fromtimestamp(at, tz=timezone.utc), f"kdumpctl's own test of {_day(at)} succeeded")
+    when = datetime.fromtimestamp(at, tz=timezone.utc)
+    if not case.table("files"):
+        raise MissingError("files")
+    changed = changed_files(case.evidence, since=when)
+    if changed:
+        return failed(f"Since kdumpctl's own test of {_day(at)}, this has changed: {listed(changed)}.")
+    return _aged(case, when, f"kdumpctl's own test of {_day(at)} succeeded")
 
 
 def _aged(case: Case, when: datetime, words: str) -> Finding:

@@ -359,6 +359,13 @@ def test_the_distributions_kdump_is_proven_until_its_files_change() -> None:
         assert (found.status, "changed: the reservation" in found.message) == ("fail", True), found
 
 
+def by_kdumpctl(status: str = "success", age: float = 1, **changes: t.Any) -> Document:
+    """A host of Red Hat's family that kdumpctl test has crashed, so many days ago; its files are older."""
+    test = {"status": status, "at": STAMP - int(age * 86400)}
+    files = {path: {"bytes": 1, "modified": STAMP - 200 * 86400} for path in ("/boot/vmlinuz", "/etc/fstab")}
+    return debian(**{"engine__name": "kdump-utils", "kdumpctl_test": test, "files": files, **changes})
+
+
 def test_kdumpctls_own_test_counts() -> None:
     for status, age, wanted in (
         ("success", 1, "pass"),
@@ -369,9 +376,21 @@ def test_kdumpctls_own_test_counts() -> None:
         ("success", -1, "unknown"),
         ("fail", -1, "unknown"),
     ):
-        test = {"status": status, "at": STAMP - age * 86400}
-        found = judged("KD-701", case_of(debian(engine__name="kdump-utils", kdumpctl_test=test)))
+        found = judged("KD-701", case_of(by_kdumpctl(status, age)))
         assert found.status == wanted, (status, age, found)
+
+
+def test_kdumpctls_own_test_goes_stale_when_a_file_changes_or_a_drill_fails() -> None:
+    for age, status in ((1, "pass"), (0.9, "fail"), (2, "pass")):
+        written = {"/etc/fstab": {"bytes": 1, "modified": STAMP - int(age * 86400)}}
+        found = judged("KD-701", case_of(by_kdumpctl(files=written)))
+        assert (found.status, "changed: /etc/fstab." in found.message) == (status, status == "fail"), found
+    for files in ({}, GONE):
+        assert judged("KD-701", case_of(by_kdumpctl(files=files))).status == "unknown"
+    broken = drill(ok=False, headline="Nothing was saved.", when__started="2026-02-28T18:00:00Z")
+    found = judged("KD-701", case_of(by_kdumpctl(age=1), proofs=[broken]))
+    assert (found.status, "Nothing was saved." in found.message) == ("fail", True), found
+    assert judged("KD-701", case_of(by_kdumpctl(age=0.5), proofs=[broken])).status == "pass"
 
 
 def test_the_dump_of_a_drill_is_judged() -> None:
