@@ -12,7 +12,7 @@ from ...proof.text import human_duration
 from ..model import Case, Finding, MissingError, Spec, failed, passed, unknown
 from ..proofs import Proof, changed_files
 from ..references import KDUMP, RED_HAT
-from .common import engine_of, listed
+from .common import engine_of, listed, uses_collection
 
 
 def proven(case: Case) -> Finding:
@@ -102,10 +102,9 @@ def back_in_time(case: Case) -> Finding:
     watchdog = _in_the_way(case, proof)
     if watchdog:
         return failed(watchdog)
-    if case.thresholds.fence_kdump and not _fences(case):
-        return failed(
-            "The policy asks for fence_kdump, and the distribution's kdump is not told any fence_kdump_nodes."
-        )
+    unfenced = _unfenced(case) if case.thresholds.fence_kdump else None
+    if unfenced:
+        return failed(f"The policy asks for fence_kdump, and {unfenced}.")
     if proof is None or proof.back_seconds is None:
         return unknown("No drill that counts has measured how long the host is away.")
     case.note("proof.back_seconds", proof.back_seconds)
@@ -127,9 +126,16 @@ def _in_the_way(case: Case, proof: Proof | None) -> str | None:
     return None
 
 
-def _fences(case: Case) -> bool:
+def _unfenced(case: Case) -> str | None:
+    """Why nobody tells the cluster; the settings of a kdump that does not serve the host tell nobody anything."""
+    if uses_collection(case):
+        return "this collection's save environment does not send it"
+    if engine_of(case) != "kdump-utils":
+        return "only the kdump of Red Hat's family sends it, which does not serve this host"
     settings = case.find("engine.settings")
-    return isinstance(settings, dict) and bool(settings.get("fence_kdump_nodes"))
+    if isinstance(settings, dict) and settings.get("fence_kdump_nodes"):
+        return None
+    return "the distribution's kdump is not told any fence_kdump_nodes"
 
 
 CONTROLS: t.Final = (
@@ -163,10 +169,10 @@ CONTROLS: t.Final = (
         severity="medium",
         rationale="Saving takes time for as long as the service is down. A cluster that is not told fences the host in "
         "the middle of it, and so does a watchdog that nobody feeds.",
-        evidence=("watchdogs", "engine.settings", "proof.back_seconds"),
+        evidence=("watchdogs", "engine.name", "engine.settings", "load", "service.enabled", "proof.back_seconds"),
         remediation="Run a drill (linux.kdump.crash_test), which measures it. Save less (kdump_collector), "
-        "to a faster target, or raise the threshold back_seconds; give the watchdog a longer timeout, and set "
-        "fence_kdump_nodes in clusters.",
+        "to a faster target, or raise the threshold back_seconds; give the watchdog a longer timeout. In "
+        "clusters use the kdump of Red Hat's family with fence_kdump_nodes; no other sends fence_kdump.",
         judge=back_in_time,
     ),
 )  # fmt: skip

@@ -35,6 +35,7 @@ from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.audit.rows 
 
 #: Two dumps, together of two GiB less one byte.
 _GIBIBYTES = [{"id": "a", "files": {"vmcore": GIB, "record.json": 9}}, {"id": "b", "files": {"vmcore": GIB - 10}}]
+_FENCES = {"name": "kdump-utils", "settings": {"fence_kdump_nodes": "a b"}}
 #: Read where they are there; without them the judges know enough.
 _OPTIONAL = frozenset({
     "load", "load_error", "service.enabled", "service.active", "engine.name", "engine.settings", "distribution",
@@ -160,7 +161,13 @@ def test_thresholds_decide() -> None:
         ("KD-603", debian(engine__settings={"MAKEDUMP_ARGS": "-c -d 1"}), {}, "fail"),
         ("KD-703", armed(), {**proven, "back_seconds": 40}, "fail"),
         ("KD-703", armed(), {**proven, "fence_kdump": True}, "fail"),
-        ("KD-703", debian(engine__settings={"fence_kdump_nodes": "a b"}), {"fence_kdump": True}, "unknown"),
+        ("KD-703", debian(engine=_FENCES), {"fence_kdump": True}, "unknown"),
+        ("KD-703", debian(engine={**_FENCES, "settings": {}}), {"fence_kdump": True}, "fail"),
+        # what is set for a kdump that does not serve the host
+        ("KD-703", armed(engine=_FENCES), {**proven, "fence_kdump": True}, "fail"),
+        ("KD-703", debian(engine=_FENCES, service__enabled=True), {"fence_kdump": True}, "fail"),
+        ("KD-703", debian(engine={**_FENCES, "name": "kdump-tools"}), {"fence_kdump": True}, "fail"),
+        ("KD-703", off(), {"fence_kdump": True}, "fail"),
     ):  # fmt: skip
         found = judged(control, case_of(evidence, **t.cast(t.Any, options)))
         assert found.status == status, (control, options, found)
@@ -400,6 +407,20 @@ def test_the_dump_of_a_drill_is_judged() -> None:
     ):  # fmt: skip
         assert judged("KD-702", case_of(armed(), proofs=[drill(**t.cast(t.Any, changes))])).status == status, changes
     assert judged("KD-702", case_of(armed())).status == "unknown"
+
+
+def test_fence_kdump_is_sent_by_the_kdump_of_red_hats_family_alone() -> None:
+    for evidence, words in (
+        (armed(engine=_FENCES), "this collection's save environment does not send it."),
+        (debian(), "only the kdump of Red Hat's family sends it, which does not serve this host."),
+        (debian(engine={**_FENCES, "settings": {}}), "is not told any fence_kdump_nodes."),
+    ):
+        case = case_of(evidence, proofs=[drill()], fence_kdump=True)
+        assert judged("KD-703", case).message.endswith(words)
+        assert set(case.used) <= set(BY_ID["KD-703"].evidence)
+    host = by_kdumpctl(engine__settings={"fence_kdump_nodes": "a b"})
+    proof = drill(digests={"kernel": None, "initramfs": None}, memory__reserved_bytes=128 << 20)
+    assert judged("KD-703", case_of(host, proofs=[proof], fence_kdump=True)).status == "pass"
 
 
 def test_a_watchdog_cuts_a_dump_off() -> None:
