@@ -9,7 +9,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from ...proof.text import human_duration
-from ..model import Case, Finding, MissingError, Spec, failed, passed, unknown
+from ..model import Case, Finding, MissingError, Spec, failed, not_applicable, passed, unknown
 from ..proofs import Proof, changed_files
 from ..references import KDUMP, RED_HAT
 from .common import engine_of, listed, uses_collection
@@ -79,6 +79,8 @@ def _day(seconds: int) -> str:
 def readable(case: Case) -> Finding:
     """What the drill saved is a dump, of that kernel, of that crash."""
     proof = case.proven.current
+    if proof is None and _by_kdumpctl(case) and _tested(case).status == "pass":
+        return not_applicable("kdumpctl's own test has looked at the dump itself and removed it; no drill counts.")
     if proof is None:
         return unknown("There is no dump of a drill that counts.")
     case.note("proof.verdict", proof.verdict)
@@ -158,7 +160,8 @@ CONTROLS: t.Final = (
         title="The dump of that drill can be read",
         severity="high",
         rationale="A file called vmcore may be cut off, empty, or of another kernel. Whoever needs it finds out first.",
-        evidence=("proof.verdict", "release"),
+        evidence=("proof.verdict", "release", "files", "kdumpctl_test.status", "kdumpctl_test.at", "engine.name", "load",
+                  "service.enabled"),
         remediation="Look at the report of the drill; the findings of linux.kdump.vmcore_info say what is wrong. Where "
         "no drill counts, run one: linux.kdump.crash_test.",
         judge=readable,

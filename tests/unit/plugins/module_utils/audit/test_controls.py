@@ -409,6 +409,20 @@ def test_the_dump_of_a_drill_is_judged() -> None:
     assert judged("KD-702", case_of(armed())).status == "unknown"
 
 
+def test_kdumpctl_reads_the_dump_of_its_own_test_itself() -> None:
+    for evidence, status in (
+        (by_kdumpctl(), "not_applicable"), (by_kdumpctl(age=100), "unknown"), (by_kdumpctl("fail"), "unknown"),
+        (by_kdumpctl(age=-1), "unknown"), (by_kdumpctl(files={}), "unknown"), (debian(), "unknown"),
+        (by_kdumpctl(service__enabled=True), "unknown"),
+    ):  # fmt: skip
+        case = case_of(evidence)
+        assert judged("KD-702", case).status == status, evidence["kdumpctl_test"]
+        assert set(case.used) <= set(BY_ID["KD-702"].evidence)
+    # where a drill counts, its dump is judged
+    proof = drill(digests={"kernel": None, "initramfs": None}, memory__reserved_bytes=128 << 20)
+    assert judged("KD-702", case_of(by_kdumpctl(), proofs=[proof])).status == "pass"
+
+
 def test_fence_kdump_is_sent_by_the_kdump_of_red_hats_family_alone() -> None:
     for evidence, words in (
         (armed(engine=_FENCES), "this collection's save environment does not send it."),
