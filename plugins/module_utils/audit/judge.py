@@ -73,9 +73,7 @@ def judge(documents: Iterable[HostDocument], policy: Policy, bench: Bench) -> Au
     }
 
 
-def _drivers(
-    documents: Iterable[HostDocument], of: Callable[[object], list[str] | None]
-) -> dict[str, frozenset[str]]:
+def _drivers(documents: Iterable[HostDocument], of: Callable[[object], list[str] | None]) -> dict[str, frozenset[str]]:
     found = ((document["host"], of(document["evidence"])) for document in documents)
     return {name: frozenset(drivers) for name, drivers in found if drivers}
 

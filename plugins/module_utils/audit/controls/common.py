@@ -99,7 +99,7 @@ def saved_first(case: Case, proof: Proof, good: str) -> Finding:
         return passed(good)
     # A twin's disk has another name, so it is the drill's own list.
     places = _places(words_of(proof.command_line or ""))
-    if not places or not proof.attempts:
+    if not places or not proof.attempts or not proof.attempts[-1][0]:
         return unknown(f"{drill} does not tell which dump target took the dump. Run another drill.")
     first = _as_recorded(places[0])
     if proof.attempts[-1][0] == first:

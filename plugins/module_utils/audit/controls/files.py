@@ -125,8 +125,9 @@ def fresh(case: Case) -> Finding:
         return _same_file_system(case, places[0][len("UUID=") :])
     proof = case.proven.current
     if proof:
-        words = f"{proof.named[0].upper()}{proof.named[1:]} saved with these very images and settings."
-        return saved_first(case, proof, words)
+        return saved_first(
+            case, proof, f"{proof.named[0].upper()}{proof.named[1:]} saved with these very images and settings."
+        )
     return unknown("Whether its dump target and keys are as they were is shown by a drill, and there is none.")
 
 
@@ -178,8 +179,8 @@ def _network_drivers_inside(case: Case) -> Finding:
         return unknown("No drill has shown that the save environment has the drivers to reach the server.")
     if same is None:
         return unknown(
-            f"{proof.named[0].upper()}{proof.named[1:]} does not show that the drivers of this host's network interface "
-            "are inside. Run a drill of this host."
+            f"{proof.named[0].upper()}{proof.named[1:]} does not show that the drivers of this host's network "
+            "interface are inside. Run a drill of this host."
         )
     drill = f"{same.named[0].upper()}{same.named[1:]}"
     found = saved_first(case, same, f"{drill} reached the server with the drivers of this host's network interface.")

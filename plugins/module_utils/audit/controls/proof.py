@@ -50,7 +50,7 @@ def _by_kdumpctl(case: Case) -> bool:
 
 
 def _tested(case: Case) -> Finding:
-    """kdumpctl removes its note whenever it builds its save environment anew, and not when a kernel or fstab changes."""
+    """kdumpctl removes its note whenever it builds its save environment anew, but a file may change before."""
     status, at = case.text("kdumpctl_test.status"), case.number("kdumpctl_test.at")
     if at > case.now.timestamp():
         return unknown(f"kdumpctl's own test is of {_day(at)}, which is to come. Look at the host's clock.")
@@ -160,8 +160,8 @@ CONTROLS: t.Final = (
         title="The dump of that drill can be read",
         severity="high",
         rationale="A file called vmcore may be cut off, empty, or of another kernel. Whoever needs it finds out first.",
-        evidence=("proof.verdict", "release", "files", "kdumpctl_test.status", "kdumpctl_test.at", "engine.name", "load",
-                  "service.enabled"),
+        evidence=("proof.verdict", "release", "files", "kdumpctl_test.status", "kdumpctl_test.at", "engine.name",
+                  "load", "service.enabled"),
         remediation="Look at the report of the drill; the findings of linux.kdump.vmcore_info say what is wrong. Where "
         "no drill counts, run one: linux.kdump.crash_test.",
         judge=readable,

@@ -256,14 +256,12 @@ _FELL = {"target": "local:UUID=x,ext4,/var/crash", "failure": None}
         (_SSH, [{"target": _TRIED, "failure": None}, _FELL], "fail", "failed with no reason"),
         (_SSH, [_FELL], "fail", "was not tried"),
         (_SSH, [], "unknown", "does not tell which dump target"),
-        (_SSH, [7], "fail", "was not tried"),
+        (_SSH, [7], "unknown", "does not tell which dump target"),
         ("nfs,4,192.0.2.7:2049,/" + "x" * 300 + ",/", [{"target": "nfs:4,192.0.2.7:2049,/" + "x" * 300 + ",/"}], "pass",
          "saved"),
     ],
 )  # fmt: skip
-def test_a_drill_that_fell_back_proves_no_server(
-    first: str, attempts: list[t.Any], status: str, words: str
-) -> None:
+def test_a_drill_that_fell_back_proves_no_server(first: str, attempts: list[t.Any], status: str, words: str) -> None:
     line = LINE.replace(f"UUID={UUID}", f"{first} kdump.target=local,UUID=x,ext4,/var/crash")
     evidence = armed(load__command_line=line)
     proof = drill(digests__command_line=line, dump__attempts=attempts)
