@@ -102,11 +102,12 @@ def saved_first(case: Case, proof: Proof, good: str) -> Finding:
     if not places or not proof.attempts or not proof.attempts[-1][0]:
         return unknown(f"{drill} does not tell which dump target took the dump. Run another drill.")
     first = _as_recorded(places[0])
-    if proof.attempts[-1][0] == first:
+    took = proof.attempts[-1][0]
+    if took == first:
         return passed(good)
     failures = [failure or "no reason" for name, failure in proof.attempts if name == first]
     why = f"failed with {failures[-1]}" if failures else "was not tried"
-    return failed(f"{drill} saved to another dump target: the first of the list {why}.")
+    return failed(f"{drill} saved to {took}, and not to the first dump target, which {why}.")
 
 
 def _as_recorded(place: str) -> str:
