@@ -9,7 +9,7 @@ import datetime
 import typing as t
 from collections.abc import Mapping
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 
 from ..module_utils.audit.documents import HOST_SCHEMA, HostDocument
 from ..module_utils.audit.merge import write_document
@@ -56,8 +56,10 @@ class ActionModule(KdumpAction):
             evidence = self.module(_INFO, arguments, task_vars).get("evidence")
         except AnsibleConnectionFailure as error:
             return "unreachable", printable(error.message or str(error), limit=500), None
-        except KdumpError as error:
-            return "failed", printable(error.message, limit=500), None
+        except (AnsibleError, KdumpError) as error:
+            # A wrong password of sudo is one. A task that fails takes the host out of the play, and with a whole batch
+            # of hosts it would end the play before anything is judged.
+            return "failed", printable(str(error.message or error), limit=500), None
         if not isinstance(evidence, dict):
             return "failed", "The host returned no evidence.", None
         return "judged", None, evidence

@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Runs M(linux.kdump.kdump_info) on the host and writes what it returns into a file of its own on the controller, for
     M(linux.kdump.audit) to judge, there or elsewhere, now or later.
-  - A host that cannot be reached, or on which the module fails, is no error. It gets a file that says so, so that it is
-    in the result of the audit.
+  - A host that cannot be reached, or on which the module fails or cannot be run, as with a wrong password for
+    C(become), is no error. It gets a file that says so, so that it is in the result of the audit.
   - The evidence is not part of the task's result, which stays small however many hosts there are.
   - Files are written whole or not at all and named after host and run, so any number of workers may write into one
     folder, and folders may be copied together in any order.
