@@ -22,6 +22,7 @@ _INFO: t.Final = "linux.kdump.kdump_info"
 _OPTIONS: t.Final = {
     "dest": {"type": "path", "required": True},
     "run": {"type": "str", "required": True},
+    "name": {"type": "str"},
     "dump_path": {"type": "str", "default": "/var/crash"},
     "estimate": {"type": "dict"},
 }
@@ -38,7 +39,7 @@ class ActionModule(KdumpAction):
         document = {
             "schema": dict(HOST_SCHEMA),
             "run": options["run"],
-            "host": self._host,
+            "host": options["name"] or self._host,
             "groups": sorted(str(name) for name in task_vars.get("group_names") or ()),
             "state": state,
             "reason": reason,

@@ -29,6 +29,11 @@ options:
         counts. M(linux.kdump.audit) returns one with O(linux.kdump.audit#module:check_only).
     type: str
     required: true
+  name:
+    description:
+      - The name of the host in the document. By default the name that the inventory has for it.
+      - A host that audits itself is V(localhost) for every one of them, and needs one of its own.
+    type: str
   dump_path:
     description: Where the host keeps its dumps.
     type: str

@@ -38,7 +38,7 @@ def _pull(fleet: Fleet, name: str) -> tuple[int, dict[str, t.Any], str]:
     variables = {
         "kdump_hosts": "localhost", "kdump_audit_policy": {**POLICY, "hosts": {}}, "kdump_audit_dest": str(out),
         "kdump_audit_fail_on": "critical", "kdump_artifacts": str(fleet.folder / "none"), **fleet.local(name),
-        "kdump_audit_judged_at": "2026-03-01T12:00:00Z",
+        "kdump_audit_judged_at": "2026-03-01T12:00:00Z", "kdump_audit_name": f"{name}.example.org",
     }  # fmt: skip
     program = Path(sys.executable).with_name("ansible-pull")
     done = subprocess.run(
@@ -54,6 +54,6 @@ def _pull(fleet: Fleet, name: str) -> tuple[int, dict[str, t.Any], str]:
 @pytest.mark.parametrize(("name", "armed"), [("host0", True), ("host2", False)])
 def test_a_host_audits_itself_and_ends_with_what_it_found(fleet: Fleet, name: str, armed: bool) -> None:
     status, document, printed = _pull(fleet, name)
-    assert [(host["name"], host["state"]) for host in document["hosts"]] == [("localhost", "judged")]
+    assert [(host["name"], host["state"]) for host in document["hosts"]] == [(f"{name}.example.org", "judged")]
     assert (status == 0) is armed, printed
-    assert ("The audit has failed: localhost: KD-" in printed) is not armed, printed
+    assert (f"The audit has failed: {name}.example.org: KD-" in printed) is not armed, printed

@@ -14,16 +14,21 @@ import json
 import os
 import re
 import typing as t
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from ..errors import KdumpError
 from ..files import write_atomic
+from ..proof.text import printable
 from .collector import paused
 from .documents import HOST_SCHEMA, STATES, HostDocument
 from .moments import parse_moment
 
+#: What every host that audits itself is called by its inventory.
+_NOBODY: t.Final = "localhost"
 _SUFFIX: t.Final = ".json"
 _UNSAFE: t.Final = re.compile(r"[^A-Za-z0-9._-]")
+#: Characters of a machine's name that are told.
+_NODE: t.Final = 100
 #: Evidence is 64 KB at most; what is larger is no document of ours.
 MAX_BYTES: t.Final = 1 << 20
 
@@ -55,7 +60,7 @@ def write_document(folder: str, document: HostDocument) -> str:
 @paused()
 def read_documents(folder: str) -> list[HostDocument]:
     """The newest document of each host in the folder and the folders below it."""
-    return newest(read_document(path) for path in _paths(folder))
+    return newest(_told_apart((read_document(path) for path in _paths(folder)), folder))
 
 
 def newest(documents: Iterable[HostDocument]) -> list[HostDocument]:
@@ -66,6 +71,24 @@ def newest(documents: Iterable[HostDocument]) -> list[HostDocument]:
         if former is None or _order(document) > _order(former):
             found[document["host"]] = document
     return [found[name] for name in sorted(found)]
+
+
+def _told_apart(documents: Iterable[HostDocument], folder: str) -> Iterator[HostDocument]:
+    """The documents; an error where two machines have one name that says nothing, and one would hide the other.
+
+    Under any other name they are of one host, which may have been renamed or installed anew.
+    """
+    known: str | None = None
+    for document in documents:
+        node = (document["evidence"] or {}).get("nodename") if document["host"] == _NOBODY else None
+        if known is not None and isinstance(node, str) and node != known:
+            raise DocumentError(
+                f"Cannot judge what is in {folder}: documents of {printable(known, limit=_NODE)} and of "
+                f"{printable(node, limit=_NODE)} are both named {_NOBODY}. Move those of one of them away, and collect "
+                "the evidence of each machine under a name of its own, with kdump_audit_name."
+            )
+        known = node if known is None and isinstance(node, str) else known
+        yield document
 
 
 def _order(document: HostDocument) -> tuple[str, str, str]:

@@ -29,7 +29,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: t.Any, **option
         return t.cast("dict[str, t.Any]", answer)
 
     monkeypatch.setattr(made, "module", module)
-    given = {"dest": str(tmp_path), "run": "one", "dump_path": "/var/crash", "estimate": None, **options}
+    given = {"dest": str(tmp_path), "run": "one", "dump_path": "/var/crash", "estimate": None, "name": None, **options}
     result = made.perform(given, {"group_names": ["servers"]})
     assert set(result) == {"changed", "state", "reason", "path"}
     document: dict[str, t.Any] = json.loads(Path(result["path"]).read_text())
@@ -54,3 +54,8 @@ def test_whatever_became_of_the_question_is_put_down(
     assert (document["host"], document["groups"]) == ("db1", ["servers"])
     assert (document["state"], document["reason"]) == (state, reason)
     assert document["evidence"] == (answer["evidence"] if state == "judged" else None)
+
+
+def test_a_host_may_be_given_a_name_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ask(tmp_path, monkeypatch, {"evidence": {}}, name="db1.example.org")["host"] == "db1.example.org"
+    assert [path.name for path in tmp_path.iterdir()] == ["db1.example.org.one.json"]

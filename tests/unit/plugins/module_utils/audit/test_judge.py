@@ -173,3 +173,18 @@ def test_drift() -> None:
     for text in ("", "[]", "{}", json.dumps({**before, "schema": {}}), json.dumps({**before, "hosts": [{}]})):
         with pytest.raises(KdumpError, match="Cannot compare with x"):
             read_result(text, "x")
+
+
+def test_machines_that_all_call_themselves_localhost_are_told_apart(tmp_path: Path) -> None:
+    def put(name: str, node: t.Any, run: str) -> None:
+        merge.write_document(str(tmp_path), document_of(name, armed(nodename=node), run=run))
+
+    for name, node, run in (("localhost", "db1", "a"), ("localhost", "db1", "b"), ("localhost", None, "c")):
+        put(name, node, run)
+    put("web1", "web1", "a")
+    put("web1", "www", "b")  # renamed
+    merge.write_document(str(tmp_path), document_of("localhost", None, run="d"))
+    assert [document["host"] for document in merge.read_documents(str(tmp_path))] == ["localhost", "web1"]
+    put("localhost", "db2", "e")
+    with pytest.raises(KdumpError, match=r"of db1 and of db2 are both named localhost\. .*kdump_audit_name\.$"):
+        merge.read_documents(str(tmp_path))
