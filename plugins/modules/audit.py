@@ -55,6 +55,13 @@ options:
       - By default all that have a document in O(evidence).
     type: list
     elements: str
+  expected:
+    description:
+      - Hosts that must have a result beside O(hosts), or beside those that have a document. One that left none is
+        C(failed), and all of its controls are unknown.
+    type: list
+    elements: str
+    default: []
   since:
     description:
       - The first run that counts, as O(check_only) returns it in RV(run). A host whose newest document is of an earlier

@@ -126,7 +126,7 @@ class Fleet:
                 os.kill(pid, signal.SIGKILL)
         process.wait(LIMIT)
 
-    def judge(self, name: str, folders: t.Sequence[Path]) -> dict[str, t.Any]:
+    def judge(self, name: str, folders: t.Sequence[Path], hosts: t.Sequence[str] = ()) -> dict[str, t.Any]:
         """Merge what lies in these folders, whatever it is, and judge it."""
         merged = self.folder / f"merged-{name}"
         for number, folder in enumerate(folders):
@@ -136,7 +136,7 @@ class Fleet:
             "audit", inventory="{all: {hosts: {localhost: {ansible_connection: local}}}}", kdump_hosts="localhost",
             kdump_audit_evidence_dir=str(merged), kdump_audit_dest=str(out), kdump_audit_policy=POLICY,
             kdump_audit_fail_on="never", kdump_audit_judged_at="2026-03-01T12:00:00Z",
-            kdump_artifacts=str(self.folder / "none"),
+            kdump_artifacts=str(self.folder / "none"), kdump_audit_hosts=list(hosts),
         )  # fmt: skip
         document: dict[str, t.Any] = json.loads((out / "audit.json").read_text())
         for host in document["hosts"]:

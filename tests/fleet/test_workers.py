@@ -40,6 +40,10 @@ def test_shards_come_to_what_a_single_run_does_though_a_worker_is_killed(fleet: 
     assert [host["name"] for host in partly["hosts"]] == [host for host in FLEET if host != "host3"]
     assert partly["hosts"] == [host for host in whole["hosts"] if host["name"] != "host3"]
 
+    missed = fleet.judge("missed", [*parts, left], hosts=FLEET)
+    assert [host["name"] for host in missed["hosts"]] == FLEET
+    assert {host["name"]: host["state"] for host in missed["hosts"]}["host3"] == "failed"
+
     again = fleet.work("b", streams["b"])
     for name, order in (("once", [*parts, again, left]), ("twice", [left, again, *reversed(parts), again])):
         assert fleet.judge(name, order) == whole

@@ -34,6 +34,7 @@ OPTIONS: t.Final[dict[str, t.Any]] = {
     "check_only": {"type": "bool", "default": False},
     "evidence": {"type": "path"},
     "hosts": {"type": "list", "elements": "str"},
+    "expected": {"type": "list", "elements": "str", "default": []},
     "since": {"type": "str"},
     "artifacts": {"type": "path"},
     "dest": {"type": "path"},
@@ -151,7 +152,7 @@ def _documents(request: Request) -> list[HostDocument]:
     """Those of the hosts that are asked for; one that left no document has a result as well."""
     documents = {document["host"]: document for document in read_documents(request.options["evidence"])}
     names = documents if request.options["hosts"] is None else request.options["hosts"]
-    found = {name: documents.get(name) for name in dict.fromkeys(names)}
+    found = {name: documents.get(name) for name in dict.fromkeys([*names, *request.options["expected"]])}
     return [_current(name, document, request) for name, document in found.items()]
 
 

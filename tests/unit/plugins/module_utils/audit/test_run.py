@@ -98,6 +98,18 @@ def test_a_host_without_a_document_is_a_result(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_a_host_that_must_have_a_result_is_missed_among_saved_documents(tmp_path: Path) -> None:
+    options = {**place(tmp_path), "fail_on": "never"}
+    assert run(request_of(**options))["summary"]["hosts"] == {"judged": 2, "unreachable": 0, "failed": 0}
+    answer = run(request_of(**options, expected=["db1", "far1", "new1"]))
+    assert answer["summary"]["hosts"] == {"judged": 2, "unreachable": 0, "failed": 2}
+    hosts = {host["name"]: host for host in json.loads(Path(answer["reports"]["json"]).read_text())["hosts"]}
+    assert sorted(hosts) == ["db1", "far1", "new1", "web1"]
+    for name in ("far1", "new1"):
+        assert hosts[name]["reason"] == "Nobody has asked it: there is no document of this host."
+        assert {result["status"] for result in hosts[name]["results"]} == {"unknown"}
+
+
 def test_drift_is_told_and_may_fail(tmp_path: Path) -> None:
     options = {**place(tmp_path), "fail_on": "never"}
     before = run(request_of(**options))["reports"]["json"]
