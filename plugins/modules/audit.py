@@ -30,9 +30,11 @@ options:
         and these before the policy's.
       - C(exceptions) is a list with the keys C(id), C(controls), C(hosts) or C(groups), C(justification), C(owner) and
         C(expires), the last day on which it counts.
-      - Thresholds are C(proof_days), C(memory_margin_percent), C(reserved_percent), C(dump_percent), C(free_percent),
-        C(dump_count), C(dump_gib), C(dump_days), C(dump_level), C(back_seconds), C(encryption), C(nmi_panics),
-        C(fence_kdump) and C(panic_on), as C(docs/audit.md) tells.
+      - Thresholds are C(evidence_days), C(proof_days), C(memory_margin_percent), C(reserved_percent), C(dump_percent),
+        C(free_percent), C(dump_count), C(dump_gib), C(dump_days), C(dump_level), C(back_seconds), C(encryption),
+        C(nmi_panics), C(fence_kdump) and C(panic_on), as C(docs/audit.md) tells.
+      - Evidence that is more than C(evidence_days) old (30, V(0) for any age) at O(judged_at) says nothing, and every
+        control that applies to the host is V(unknown).
       - A host of which nothing is said is judged as if kdump were required, and fails KD-001.
     type: dict
     default: {}

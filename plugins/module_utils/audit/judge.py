@@ -29,7 +29,7 @@ from .documents import (
     severity_at_least,
 )
 from .model import Case, Finding, MissingError, Spec, not_applicable, unknown
-from .moments import spelled
+from .moments import parse_moment, spelled
 from .policy import HostPolicy, Policy
 from .proofs import Proof, Proofs
 
@@ -84,7 +84,7 @@ def judge_host(document: HostDocument, policy: HostPolicy, bench: Bench, proofs:
     if evidence is None:
         results = [_unheard(spec, document) for spec in bench.specs]
     else:
-        results = _results(document["host"], evidence, policy, bench, proofs)
+        results = _results(document, evidence, policy, bench, proofs)
     return {
         "name": document["host"],
         "groups": sorted(document["groups"]),
@@ -103,13 +103,14 @@ def judge_host(document: HostDocument, policy: HostPolicy, bench: Bench, proofs:
 
 
 def _results(
-    name: str, evidence: Mapping[str, t.Any], policy: HostPolicy, bench: Bench, proofs: Proofs
+    document: HostDocument, evidence: Mapping[str, t.Any], policy: HostPolicy, bench: Bench, proofs: Proofs
 ) -> list[Result]:
+    name, stale = document["host"], _stale(document["collected_at"], policy.thresholds.evidence_days, bench.now)
     proven = proofs.of(name, evidence)
     collected = None if bench.collected is None else bench.collected.get(name, frozenset())
     results = []
     for spec in bench.specs:
-        case = Case(evidence, policy.posture, policy.declared, policy.thresholds, bench.now, proven, collected)
+        case = Case(evidence, policy.posture, policy.declared, policy.thresholds, bench.now, proven, collected, stale)
         finding = find(spec, case)
         exception = policy.exceptions.get(spec.id) if finding.status in _EXCUSABLE else None
         status = "excepted" if exception else finding.status
@@ -117,7 +118,22 @@ def _results(
     return results
 
 
+def _stale(collected_at: str | None, limit: int, now: datetime) -> str | None:
+    """Why nothing follows from what a host told then, if so: it says that it was armed that day."""
+    moment = parse_moment(collected_at)
+    if not limit or (moment and (now - moment).days <= limit):
+        return None
+    when = f"is of {moment.date()}" if moment else "does not say of which day it is"
+    return f"The evidence {when}, and may be {limit} days old at most (evidence_days). Ask the host again."
+
+
 def find(spec: Spec, case: Case) -> Finding:
+    """What a control comes to: evidence that is too old tells only what it is not about."""
+    finding = _heard(spec, case)
+    return unknown(case.stale) if case.stale and finding.status != "not_applicable" else finding
+
+
+def _heard(spec: Spec, case: Case) -> Finding:
     """What a control's judge says; evidence that is missing, or is not what it should be, makes it unknown."""
     if case.posture not in spec.postures:
         return not_applicable(f"It is not for hosts where kdump is {case.posture}.")

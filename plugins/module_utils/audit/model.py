@@ -62,6 +62,8 @@ def unknown(message: str) -> Finding:
 class Thresholds:
     """What is enough, on one host."""
 
+    #: How old the evidence may be, in days, as seen from the moment that is judged as of; 0 for any age.
+    evidence_days: int = 30
     #: How old the last successful drill may be, in days.
     proof_days: int = 90
     #: How much more memory the capture kernel must have had than it used, in percent.
@@ -98,6 +100,8 @@ class Case:
     proven: Proven
     #: Dumps that are on the controller, by their names; None where nobody knows.
     collected: t.Optional[frozenset[str]] = None
+    #: Why the evidence is too old to say anything; None where it is not.
+    stale: t.Optional[str] = None
     used: dict[str, t.Any] = field(default_factory=dict)
 
     def find(self, key: str) -> t.Any:

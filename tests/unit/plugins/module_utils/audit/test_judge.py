@@ -88,6 +88,34 @@ def test_an_exception_takes_the_place_of_a_failure_only() -> None:
     assert [result["exception"]["id"] for result in shown if result["exception"]] == ["EX-1", "EX-1"]
 
 
+@pytest.mark.parametrize(
+    ("collected_at", "days", "words"),
+    [
+        ("2026-01-30T12:00:00Z", 30, None),
+        ("2026-01-29T12:00:00Z", 30, "The evidence is of 2026-01-29, and may be 30 days old at most"),
+        ("2026-01-29T12:00:00Z", 31, None),
+        ("2001-01-01T00:00:00Z", 0, None),
+        ("2026-03-02T12:00:00Z", 30, None),
+        (None, 30, "does not say of which day it is"),
+        (None, 0, None),
+    ],
+)
+def test_evidence_that_is_old_says_nothing_of_today(collected_at: str | None, days: int, words: str | None) -> None:
+    policy = {**POLICY, "thresholds": {"evidence_days": days}, "exceptions": [EXCEPTION]}
+    old = [t.cast(HostDocument, {**document, "collected_at": collected_at}) for document in fleet()]
+    before, after = result_of(fleet(), policy), result_of(old, policy)
+    if words is None:
+        assert [host["results"] for host in after["hosts"]] == [host["results"] for host in before["hosts"]]
+        return
+    for host in (host for host in after["hosts"] if host["state"] == "judged"):
+        told = [result["message"] for result in host["results"] if result["status"] != "not_applicable"]
+        assert told and all(words in message for message in told), told
+        for control, status in statuses(before, host["name"]).items():
+            expected = "excepted" if control in EXCEPTION["controls"] else "unknown"
+            wanted = status if status == "not_applicable" else expected
+            assert statuses(after, host["name"])[control] == wanted, control
+
+
 def test_what_fails_a_run() -> None:
     document = result_of(fleet())
     found = {
