@@ -27,7 +27,7 @@ options:
       - C(name) is its name. C(posture) is V(required), V(optional) or V(forbidden) for hosts of which nothing else is
         said, and C(thresholds) says what is enough.
       - C(groups) and C(hosts) hold both for some. A host's own word counts before its groups', which must not disagree,
-        and these before the policy's.
+        and these before the policy's. Every host is in the group C(all), which counts less than any other group.
       - C(exceptions) is a list with the keys C(id), C(controls), C(hosts) or C(groups), C(justification), C(owner) and
         C(expires), the last day on which it counts.
       - Thresholds are C(evidence_days), C(proof_days), C(memory_margin_percent), C(reserved_percent), C(dump_percent),

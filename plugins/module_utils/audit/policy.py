@@ -27,6 +27,8 @@ _TOP: t.Final = frozenset({"name", "posture", "thresholds", "groups", "hosts", "
 _SCOPE: t.Final = frozenset({"posture", "thresholds"})
 _EXCEPTION: t.Final = frozenset({"id", "controls", "hosts", "groups", "justification", "owner", "expires"})
 _LARGEST: t.Final = 10**9
+#: The group that every host is in, whether or not anybody lists it.
+_ALL: t.Final = "all"
 #: Characters of one problem that are told: what is wrong in a policy may be of any length.
 _CLAUSE: t.Final = 300
 
@@ -97,11 +99,12 @@ def read_policy(
     """
     problems = _Problems(partial=partial)
     given = _mapping(document, "the policy", _TOP, problems)
-    known = {*groups, *(group for names in fleet.values() for group in names), "all"}
+    known = {*groups, *(group for names in fleet.values() for group in names), _ALL}
     base = _scope({name: given[name] for name in _SCOPE & given.keys()}, "the policy", problems)
     scopes = {
         kind: _scopes(given.get(kind), kind, names, problems) for kind, names in (("groups", known), ("hosts", fleet))
     }
+    base = _over(base, scopes["groups"].pop(_ALL, None))
     hosts = {name: _host(name, fleet[name], base, scopes, problems) for name in sorted(fleet)}
     exceptions = _exceptions(given.get("exceptions"), fleet, known, today=today, problems=problems)
     _assign(exceptions, hosts, problems)
@@ -146,6 +149,13 @@ def _scope(value: object, what: str, problems: _Problems) -> Scope:
     return Scope(posture, _thresholds(given.get("thresholds"), what, problems))
 
 
+def _over(base: Scope, scope: Scope | None) -> Scope:
+    """The second's word before the first's."""
+    if scope is None:
+        return base
+    return Scope(scope.posture or base.posture, {**base.thresholds, **scope.thresholds})
+
+
 def _thresholds(value: object, what: str, problems: _Problems) -> dict[str, t.Any]:
     names = frozenset(field.name for field in fields(Thresholds))
     given = _mapping(value, f"the thresholds of {what}", names, problems)
@@ -183,7 +193,7 @@ def _is_faults(value: object) -> bool:
 def _host(
     name: str, groups: Sequence[str], base: Scope, scopes: Mapping[str, Mapping[str, Scope]], problems: _Problems
 ) -> HostPolicy:
-    """The host's own word counts; then its groups', which must not disagree; then the policy's."""
+    """The host's own word counts; then its groups', which must not disagree; then that of all, and the policy's."""
     own = scopes["hosts"].get(name)
     of_groups = {group: scopes["groups"][group] for group in sorted(groups) if group in scopes["groups"]}
     said = {group: scope.posture for group, scope in of_groups.items() if scope.posture}
@@ -252,7 +262,7 @@ def _allowed(
         problems.append(f"{what} names neither hosts nor groups")
     for name, known in (("controls", BY_ID), ("hosts", fleet), ("groups", groups)):
         problems.unknown(name[:-1], lists[name], known, what)
-    members = {host for host, names in fleet.items() if {*names, "all"} & set(lists["groups"])}
+    members = {host for host, names in fleet.items() if {*names, _ALL} & set(lists["groups"])}
     return Allowed(note, frozenset(lists["controls"]), frozenset({*lists["hosts"], *members} & fleet.keys()))
 
 

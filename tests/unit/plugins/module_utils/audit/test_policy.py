@@ -48,6 +48,18 @@ def test_the_nearest_word_counts() -> None:
     assert policy.hosts["db1"].thresholds.dump_count == 5
 
 
+def test_every_host_is_in_the_group_all_which_counts_less_than_the_others() -> None:
+    groups: dict[str, t.Any] = {"all": {"posture": "optional", "thresholds": {"proof_days": 60, "dump_count": 5}}}
+    policy = read({"posture": "required", "thresholds": {"proof_days": 30, "dump_days": 7}, "groups": groups})
+    seen = {(host.posture, host.declared, host.thresholds.proof_days) for host in policy.hosts.values()}
+    assert seen == {("optional", True, 60)}
+    groups["web"] = {"posture": "forbidden", "thresholds": {"proof_days": 90}}
+    policy = read({"thresholds": {"dump_days": 7}, "groups": groups, "hosts": {"old1": {"posture": "required"}}})
+    found = {name: (host.posture, host.thresholds.proof_days) for name, host in policy.hosts.items()}
+    assert found == {"db1": ("optional", 60), "web1": ("forbidden", 90), "old1": ("required", 60)}
+    assert {(host.thresholds.dump_count, host.thresholds.dump_days) for host in policy.hosts.values()} == {(5, 7)}
+
+
 def test_exceptions_are_for_their_hosts_until_their_day() -> None:
     policy = read(
         {
@@ -81,6 +93,7 @@ def test_its_digest_is_that_of_what_is_written() -> None:
         ({"thresholds": {"encryption": "yes"}}, "true or false"),
         ({"thresholds": {"panic_on": ["oops"]}}, "a list of"),
         ({"groups": []}, "groups is no dictionary"),
+        ({"groups": {"all": {"posture": "on"}}}, "group all has the posture 'on'"),
         ({"groups": {"nowhere": {}}}, "unknown group nowhere"),
         ({"hosts": {"db2": {}}}, "unknown host db2"),
         ({"hosts": {"db1": 1}}, "host db1 is no dictionary"),
