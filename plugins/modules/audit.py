@@ -28,6 +28,8 @@ options:
         said, and C(thresholds) says what is enough.
       - C(groups) and C(hosts) hold both for some. A host's own word counts before its groups', which must not disagree,
         and these before the policy's. Every host is in the group C(all), which counts less than any other group.
+      - The groups of a host are those of the inventory. Only of a host that the inventory does not have they are taken
+        from its document.
       - C(exceptions) is a list with the keys C(id), C(controls), C(hosts) or C(groups), C(justification), C(owner) and
         C(expires), the last day on which it counts.
       - Thresholds are C(evidence_days), C(proof_days), C(memory_margin_percent), C(reserved_percent), C(dump_percent),

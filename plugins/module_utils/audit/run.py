@@ -141,7 +141,7 @@ def _prune(request: Request, documents: Sequence[HostDocument]) -> list[str]:
 def _policy(request: Request, found: Mapping[str, Sequence[str]]) -> Policy:
     return read_policy(
         request.options["policy"],
-        {**request.inventory.hosts, **found},
+        {**found, **request.inventory.hosts},
         groups=request.inventory.groups,
         today=request.now.date(),
         partial=request.options["partial"],
@@ -153,7 +153,15 @@ def _documents(request: Request) -> list[HostDocument]:
     documents = {document["host"]: document for document in read_documents(request.options["evidence"])}
     names = documents if request.options["hosts"] is None else request.options["hosts"]
     found = {name: documents.get(name) for name in dict.fromkeys([*names, *request.options["expected"]])}
-    return [_current(name, document, request) for name, document in found.items()]
+    return [_placed(_current(name, document, request), request.inventory) for name, document in found.items()]
+
+
+def _placed(document: HostDocument, inventory: Inventory) -> HostDocument:
+    """In the groups that the inventory has it in, if it knows it: a host may have written its document itself."""
+    groups = inventory.hosts.get(document["host"])
+    if groups is None or document["groups"] == list(groups):
+        return document
+    return {**document, "groups": list(groups)}
 
 
 def _current(name: str, document: HostDocument | None, request: Request) -> HostDocument:

@@ -110,6 +110,18 @@ def test_a_host_that_must_have_a_result_is_missed_among_saved_documents(tmp_path
         assert {result["status"] for result in hosts[name]["results"]} == {"unknown"}
 
 
+def test_a_host_is_in_the_groups_of_the_inventory_whatever_its_document_says(tmp_path: Path) -> None:
+    for name in ("db1", "new1"):
+        write_document(str(tmp_path / "hosts"), document_of(name, off(), groups=["lenient"]))
+    options = {
+        "evidence": str(tmp_path / "hosts"), "dest": str(tmp_path / "out"), "fail_on": "never", "partial": True,
+        "policy": {"groups": {"servers": {"posture": "required"}, "lenient": {"posture": "optional"}}},
+    }  # fmt: skip
+    document = json.loads(Path(run(request_of(**options))["reports"]["json"]).read_text())
+    shown = {host["name"]: (host["groups"], host["posture"]) for host in document["hosts"]}
+    assert shown == {"db1": (["servers"], "required"), "new1": (["lenient"], "optional")}
+
+
 def test_drift_is_told_and_may_fail(tmp_path: Path) -> None:
     options = {**place(tmp_path), "fail_on": "never"}
     before = run(request_of(**options))["reports"]["json"]
