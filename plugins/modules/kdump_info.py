@@ -663,8 +663,9 @@ evidence:
       sample: {/proc/iomem: only root sees addresses, /var/crash: Permission denied}
     omitted:
       description: >-
-        How much was left out to stay below 64 KB, by name. First go the records and files of the oldest dumps, at last
-        the dumps themselves.
+        How much was left out, by name. Every list has a limit, such as the newest 100 dumps, and V(dumps) counts
+        the others. To stay below 64 KB the records and files of the oldest dumps go first, and at last the dumps
+        themselves.
       returned: success
       type: dict
       sample: {}

@@ -100,6 +100,7 @@ _ARMED: Document = {
     },
     "dumps": [],
     "omitted": {},
+    "unread": {},
     "tools": {"kexec": "2.0.25", "makedumpfile": "1.7.2"},
     "boot": {"bootloader": "grub", "problem": None, "entries": [
         {"title": "Debian", "id": "a", "kernel": f"/boot/vmlinuz-{RELEASE}", "path": "/boot/grub/grub.cfg",

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from ..bootloader.model import BootLoader, Entry
 from ..crashkernel.grammar import PARAMETER
 from ..errors import KdumpError
+from .tree import Host
 
 #: Menus with more entries are cut.
 MAX_ENTRIES: t.Final = 64
 
 
-def read_boot(find: Callable[[], BootLoader]) -> dict[str, t.Any]:
+def read_boot(find: Callable[[], BootLoader], host: Host) -> dict[str, t.Any]:
     """The boot loader and its entries. Nothing that is wrong with it may keep the rest of the evidence back."""
     name = None
     try:
@@ -27,6 +28,7 @@ def read_boot(find: Callable[[], BootLoader]) -> dict[str, t.Any]:
         return {"bootloader": name, "entries": None, "problem": error.message}
     except OSError as error:
         return {"bootloader": name, "entries": None, "problem": f"{error.filename or 'a file'}: {error.strerror}"}
+    host.omit("boot.entries", len(entries) - MAX_ENTRIES)
     return {"bootloader": name, "entries": [_document(entry) for entry in entries[:MAX_ENTRIES]], "problem": None}
 
 

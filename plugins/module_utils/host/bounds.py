@@ -20,8 +20,8 @@ Cut = Callable[[], int]
 
 
 def bounded(document: Document, *, limit: int = LIMIT) -> Document:
-    """The document with an ``omitted`` that counts what was taken out by name; empty where it was small enough."""
-    omitted: dict[str, int] = {}
+    """The document with an ``omitted`` that counts by name what was taken out, beside what had been left out before."""
+    omitted: dict[str, int] = dict(document.get("omitted") or {})
     document = {**document, "omitted": omitted}
     excess = size_of(document) - limit
     if excess > 0:

@@ -62,7 +62,9 @@ def target_steps(path: str, host: Host) -> list[Step]:
         return []
     steps = [_filesystem(mount, host)]
     seen: set[str] = set()
-    for folder in _devices(mount, host)[:_MAX_DISKS]:
+    disks = _devices(mount, host)
+    host.omit("target.path_modules", len(disks) - _MAX_DISKS)
+    for folder in disks[:_MAX_DISKS]:
         steps += _block(folder, host, seen)
     return list(dict.fromkeys(steps))
 
@@ -91,6 +93,7 @@ def interfaces(host: Host) -> list[Interface]:
         mac = (_line(folder, "address", host) or "").lower()
         if mac not in _NO_ADDRESS and os.path.islink(os.path.join(folder, "device")):
             found.append(Interface(name, mac, default=name in through, path_modules=list(_upwards(folder, host))))
+    host.omit("interfaces", len(found) - _MAX_INTERFACES)
     return found[:_MAX_INTERFACES]
 
 

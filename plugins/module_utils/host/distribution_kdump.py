@@ -47,6 +47,7 @@ def read_engine(host: Host) -> dict[str, t.Any] | None:
     if engine is None:
         return None
     settings, problems = _settings(engine, host)
+    host.omit("engine.problems", len(problems) - _MAX_PROBLEMS)
     return {
         "name": engine.name,
         "unit": engine.unit,
@@ -103,6 +104,7 @@ def _kernels(engine: Engine, host: Host) -> list[dict[str, t.Any]]:
         releases = sorted(os.listdir(host.path("/lib/modules")))
     except OSError:
         return []
+    host.omit("engine.kernels", len(releases) - _MAX_KERNELS)
     return [
         {"release": release[:100], "initramfs": _initramfs(engine, release, host)}
         for release in releases[-_MAX_KERNELS:]

@@ -10,7 +10,8 @@ import os
 import re
 import stat
 import typing as t
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from ..drill import NONCE_PATTERN
 from . import paths
@@ -56,25 +57,42 @@ class Dump:
 def list_dumps(path: str, host: Host) -> list[Dump]:
     """The dumps in a folder, oldest first; none where there is no such folder."""
     names = [name for name, mode, _size in _entries(path, host) if stat.S_ISDIR(mode)]
-    return [dump for name in names[-MAX_DUMPS:] if (dump := _read_dump(name, f"{path.rstrip('/')}/{name}", host))]
+    base = path.rstrip("/")
+    dumps = [dump for name in names[-MAX_DUMPS:] if (dump := _read_dump(name, f"{base}/{name}", host))]
+    host.omit("dumps", sum(_is_dump(_files(f"{base}/{name}", host)) for name in names[:-MAX_DUMPS]))
+    host.omit("dumps.files", sum(len(dump.files) > MAX_FILES for dump in dumps))
+    return [replace(dump, files=dict(list(dump.files.items())[:MAX_FILES])) for dump in dumps]
+
+
+def _files(path: str, host: Host) -> dict[str, int]:
+    """The sizes of the files in a folder."""
+    return {entry: size for entry, mode, size in _entries(path, host) if stat.S_ISREG(mode)}
+
+
+def _is_dump(files: Iterable[str]) -> bool:
+    """Whether anybody's kdump would write a file of such a name."""
+    names = list(files)
+    layout = find_layout(names)
+    kinds = (layout.core, layout.part, layout.log)
+    return paths.RECORD_FILE in names or any(kind.fullmatch(name) for kind in kinds for name in names)
 
 
 def _read_dump(name: str, path: str, host: Host) -> Dump | None:
     """What is in one folder; None where it holds nothing that anybody's kdump would write."""
-    files = {entry: size for entry, mode, size in _entries(path, host) if stat.S_ISREG(mode)}
+    files = _files(path, host)
+    if not _is_dump(files):
+        return None
     layout = find_layout(files)
     whole = [entry for entry in files if layout.core.fullmatch(entry)]
     parts = [entry for entry in files if layout.part.fullmatch(entry)]
     logs = [entry for entry in files if layout.log.fullmatch(entry)]
-    if not whole and not parts and not logs and paths.RECORD_FILE not in files:
-        return None
     record = parse_record(_record_text(f"{path}/{paths.RECORD_FILE}", host))
     return Dump(
         id=name,
         path=path,
         complete=any(files[entry] for entry in whole) and not parts,
         vmcore=next(iter([*whole, *parts]), None),
-        files=dict(list(files.items())[:MAX_FILES]),
+        files=files,
         record=record,
         engine=layout.engine,
         nonce=_nonce(record, layout, [f"{path}/{log}" for log in logs], host),
@@ -125,7 +143,7 @@ def _entries(path: str, host: Host) -> list[tuple[str, int, int]]:
                 status = entry.stat(follow_symlinks=False)
                 found.append((_printable(entry.name), status.st_mode, status.st_size))
     except OSError as error:
-        host.refused(path, error)
+        host.missed(path, error)
         return []
     return sorted(found)
 

@@ -89,6 +89,8 @@ class Evidence:
     kdumpctl_test: dict[str, t.Any] | None
     privileged: bool
     unread: dict[str, str]
+    #: What the lists above were cut by; more may go where the whole is too large.
+    omitted: dict[str, int]
     #: Only where it is asked for: it takes time.
     estimate: dict[str, t.Any] | None = None
 
@@ -156,7 +158,7 @@ def _gather(
         tools={name: tool_version(name, host=host, runner=runner) for name in _VERSION_OPTIONS},
         trust=read_trust(host, release=system.release).document(),
         kernel_config=read_kernel_config(host, release=system.release),
-        boot=read_boot(find) if find else None,
+        boot=read_boot(find, host) if find else None,
         sysctls=read_sysctls(host),
         security=read_security(host),
         system=read_system(host),
@@ -170,8 +172,9 @@ def _gather(
         files=read_files(host, release=system.release, engine=engine),
         kdumpctl_test=read_test(host),
         privileged=os.geteuid() == 0,
-        # The last: what all the others met.
+        # The last: what all the others met, and left out.
         unread=_unread(host),
+        omitted=dict(host.omitted),
     )
 
 
@@ -198,6 +201,7 @@ def _unread(host: Host) -> dict[str, str]:
     iomem = host.read("/proc/iomem") or ""
     hidden = "System RAM" in iomem and sum(end - start for start, end in ram_regions(iomem)) < MIB
     found = {**host.unread, **({"/proc/iomem": "only root sees addresses"} if hidden else {})}
+    host.omit("unread", len(found) - MAX_UNREAD)
     return dict(sorted(found.items())[:MAX_UNREAD])
 
 

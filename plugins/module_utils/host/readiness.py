@@ -61,7 +61,7 @@ def read_folder(path: str, host: Host) -> dict[str, t.Any]:
     try:
         status = os.stat(place)
     except OSError as error:
-        host.refused(path, error)
+        host.missed(path, error)
         status = None
     read_only, inodes = _file_system(place)
     encrypted = _encrypted(path, host)
@@ -73,7 +73,7 @@ def read_folder(path: str, host: Host) -> dict[str, t.Any]:
         "inodes_free": inodes,
         "encrypted": encrypted,
         "unlock_bytes": key_memory(path, host) if encrypted else 0,
-        "open": _open_dumps(place),
+        "open": _open_dumps(place, host),
     }
 
 
@@ -81,19 +81,22 @@ def read_hotplug(host: Host) -> dict[str, t.Any]:
     """Whether memory and CPUs can come and go, and who brings the crash image up to date then."""
     found = [path for folder in _RULES for path in sorted(glob.glob(f"{glob.escape(host.path(folder))}/*.rules"))]
     names = [os.path.basename(path) for path in found]
+    rules = [name for name in dict.fromkeys(names) if "kdump" in name or "kexec" in name]
+    host.omit("hotplug.rules", len(rules) - _MAX_RULES)
     return {
         "cpus_possible": _cpu_count(host.line("/sys/devices/system/cpu/possible")),
         "cpus_present": _cpu_count(host.line("/sys/devices/system/cpu/present")),
         "memory_devices": sum(len(glob.glob(glob.escape(host.root) + pattern)) for pattern in _MEMORY_DEVICES),
         "kernel_updates_cpus": host.number("/sys/devices/system/cpu/crash_hotplug"),
         "kernel_updates_memory": host.number("/sys/devices/system/memory/crash_hotplug"),
-        "rules": [name for name in dict.fromkeys(names) if "kdump" in name or "kexec" in name][:_MAX_RULES],
+        "rules": rules[:_MAX_RULES],
     }
 
 
 def read_watchdogs(host: Host) -> list[dict[str, t.Any]]:
     """Watchdogs of the hardware: one that runs on resets the host in the middle of a dump."""
-    folders = sorted(glob.glob(glob.escape(host.root) + "/sys/class/watchdog/watchdog*"))[:_MAX_WATCHDOGS]
+    folders = sorted(glob.glob(glob.escape(host.root) + "/sys/class/watchdog/watchdog*"))
+    host.omit("watchdogs", len(folders) - _MAX_WATCHDOGS)
     return [
         {
             "name": os.path.basename(folder),
@@ -101,7 +104,7 @@ def read_watchdogs(host: Host) -> list[dict[str, t.Any]]:
             "state": (host.line(f"/sys/class/watchdog/{os.path.basename(folder)}/state") or "")[:40] or None,
             "timeout": host.number(f"/sys/class/watchdog/{os.path.basename(folder)}/timeout"),
         }
-        for folder in folders
+        for folder in folders[:_MAX_WATCHDOGS]
     ]
 
 
@@ -137,17 +140,19 @@ def _file_system(place: str) -> tuple[bool | None, int | None]:
     return bool(found.f_flag & os.ST_RDONLY), found.f_favail if found.f_files else None
 
 
-def _open_dumps(place: str) -> list[str]:
+def _open_dumps(place: str, host: Host) -> list[str]:
     """Files of dumps, by their names in the folder, that others than their owner may read; the first few."""
     pattern = os.path.join(glob.escape(place), "*", "*")
     found = []
-    for path in sorted(glob.glob(pattern))[:_MAX_DUMP_FILES]:
+    every = sorted(glob.glob(pattern))
+    for path in every[:_MAX_DUMP_FILES]:
         try:
             status = os.lstat(path)
         except OSError:  # removed meanwhile
             continue
         if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
             found.append(os.path.relpath(path, place).encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    host.omit("folder.open", max(len(every) - _MAX_DUMP_FILES, 0) + max(len(found) - _MAX_OPEN, 0))
     return found[:_MAX_OPEN]
 
 

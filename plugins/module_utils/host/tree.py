@@ -37,6 +37,8 @@ class Host:
     pause: Callable[[float], None] = time.sleep
     #: What was there and could not be read for want of rights, and why: a None of these is no evidence of absence.
     unread: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    #: How much of a list was left out, by the list's name in the evidence.
+    omitted: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def path(self, path: str) -> str:
         """Where a path of the host is."""
@@ -75,6 +77,16 @@ class Host:
         """Remember a path that is there for others; whatever else failed is no matter of rights."""
         if error.errno in (errno.EACCES, errno.EPERM):
             self.unread[path] = error.strerror or "refused"
+
+    def missed(self, path: str, error: OSError) -> None:
+        """Remember a path that could not be looked at, for whatever reason but that it is not there."""
+        if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+            self.unread[path] = error.strerror or "refused"
+
+    def omit(self, name: str, count: int) -> None:
+        """Remember how much of a list was left out, where anything was."""
+        if count > 0:
+            self.omitted[name] = count
 
     def line(self, path: str) -> str | None:
         """The one line of a small file, or None where there is none."""

@@ -19,6 +19,14 @@ from ..words import words_of
 
 #: Words of a capture kernel's command line that say where dumps go.
 TARGET: t.Final = "kdump.target"
+#: Lists of the evidence that have a limit, in words, and how what is left out gets in.
+_CUT: t.Final = {
+    "boot.entries": ("all boot entries", "Remove entries that nobody needs"),
+    "dumps": ("all dumps", "Move dumps off the host"),
+    "dumps.files": ("all files of the dumps", "Move dumps off the host"),
+    "folder.open": ("who may read all files of the dumps", "Move dumps off the host"),
+    "unread": ("all paths that could not be read", "Gather it as root"),
+}  # fmt: skip
 _NETWORK: t.Final = ("ssh,", "nfs,")
 #: Settings of the distributions' kdumps that send dumps to a server.
 _REMOTE: t.Final = ("SSH", "NFS", "ssh", "nfs")
@@ -120,6 +128,31 @@ def _falls_back(case: Case) -> bool:
     """Whether the distribution's kdump saves elsewhere if it cannot save where it should; it records neither."""
     settings = case.find("engine.settings")
     return isinstance(settings, dict) and any(settings.get(name) == "dump_to_rootfs" for name in _ELSE)
+
+
+def whole(case: Case, *names: str) -> None:
+    """A MissingError where a list was cut: what was left out may be what is not in order."""
+    for name in names:
+        count = case.find(f"omitted.{name}")
+        if count:
+            what, advice = _CUT[name]
+            raise MissingError(what, f"{count} were left out to keep it small. {advice}")
+
+
+def looked_at(case: Case, path: str, *, below: bool = False) -> None:
+    """A MissingError where the path or a folder above it could not be read, or, if it matters, anything below it."""
+    place = f"{path.rstrip('/')}/"
+    for name, why in case.table("unread").items():
+        other = f"{name.rstrip('/')}/"
+        if place.startswith(other) or (below and other.startswith(place)):
+            raise MissingError(f"what is in {path}", f"{name} could not be read ({why}). Gather it as root")
+    whole(case, "unread")
+
+
+def every_dump(case: Case) -> None:
+    """A MissingError where there may be dumps that are not in the evidence."""
+    whole(case, "dumps")
+    looked_at(case, case.text("target.path"), below=True)
 
 
 def listed(items: Sequence[str], *, most: int = 3) -> str:

@@ -22,6 +22,7 @@ from .common import (
     saved_first,
     targets,
     uses_collection,
+    whole,
 )
 
 _KERNEL_FILE: t.Final = re.compile(r"(?:vmlinu[xz]|vmlinuz|Image|image|linux)-(.+?)(?:\.efi|\.gz)?$")
@@ -108,6 +109,7 @@ def _environments(case: Case) -> Finding:
         return failed(f"These kernels can boot next and have no save environment: {listed(without)}.")
     if not releases:
         return unknown("The boot entries do not tell which kernels can boot next.")
+    whole(case, "boot.entries")
     return passed(f"Every kernel that can boot next has a save environment: {listed(releases)}.")
 
 
@@ -254,7 +256,8 @@ CONTROLS: t.Final = (
         severity="critical",
         rationale="After an update another kernel boots. The distributions' save environments are built for one kernel "
         "each, and one that is missing means that nothing is loaded.",
-        evidence=("files", "boot.entries", "boot.kernels", "engine.kernels", "load", "service.enabled", "engine.name"),
+        evidence=("files", "boot.entries", "boot.kernels", "engine.kernels", "load", "service.enabled", "engine.name",
+                  "omitted.boot.entries"),
         remediation="Run linux.kdump.deploy. For the distribution's kdump, build the save environment anew "
         "(kdumpctl rebuild, kdump-config or mkdumprd).",
         judge=image_for_next_boot,

@@ -11,7 +11,7 @@ import typing as t
 from ...host import paths
 from ..model import Case, Finding, Spec, failed, not_applicable, passed, unknown
 from ..references import KDUMP_OFF
-from .common import engine_of, listed
+from .common import engine_of, every_dump, listed, looked_at, whole
 
 #: What each of the distributions' kdumps leaves out unless it is told otherwise.
 _USUAL_LEVEL: t.Final = 31
@@ -22,15 +22,17 @@ def private(case: Case) -> Finding:
     """Root alone may look."""
     path = case.text("target.path")
     if not case.flag("folder.exists"):
+        looked_at(case, path)
         return passed(f"{path} is not there, so nobody can look into it.")
     mode, owner = case.text("folder.mode"), case.number("folder.uid")
     opened = [str(name) for name in case.items("folder.open")]
     found = [f"{path} has mode {mode}"] if int(mode, 8) & 0o077 else []
     found += [f"{path} belongs to the user {owner}"] if owner else []
     found += [f"others may read {listed(opened)}"] if opened else []
-    return (
-        failed(f"Dumps are not root's alone: {listed(found)}.") if found else passed(f"Only root may look into {path}.")
-    )
+    if found:
+        return failed(f"Dumps are not root's alone: {listed(found)}.")
+    whole(case, "folder.open")
+    return passed(f"Only root may look into {path}.")
 
 
 def encrypted(case: Case) -> Finding:
@@ -50,6 +52,7 @@ def encrypted(case: Case) -> Finding:
     names = [name for name in proof.files if name.startswith(paths.VMCORE_FILE)]
     case.note("proof.files", names)
     if any(name.endswith(paths.ENCRYPTED_SUFFIX) for name in names):
+        every_dump(case)
         return passed(f"The dump of {proof.named} was encrypted in the capture kernel.")
     return failed(f"The dump of {proof.named} was not encrypted.")
 
@@ -97,7 +100,8 @@ CONTROLS: t.Final = (
         title="Only root may read dumps",
         severity="high",
         rationale="A dump holds what was in memory: keys, passwords, everybody's data.",
-        evidence=("target.path", "folder.exists", "folder.mode", "folder.uid", "folder.open"),
+        evidence=("target.path", "folder.exists", "folder.mode", "folder.uid", "folder.open", "unread",
+                  "omitted.unread", "omitted.folder.open"),
         remediation="chmod 0700 the folder, chmod 0600 the dumps, and have both belong to root.",
         judge=private,
         references=KDUMP_OFF,
@@ -107,7 +111,8 @@ CONTROLS: t.Final = (
         title="Dumps are encrypted where the policy asks for it",
         severity="medium",
         rationale="Disks are stolen, returned and thrown away, and what was in memory is on them.",
-        evidence=("dumps", "folder.encrypted", "proof.files"),
+        evidence=("dumps", "folder.encrypted", "proof.files", "omitted.dumps", "target.path", "unread",
+                  "omitted.unread"),
         remediation="Give linux.kdump.capture_initramfs the option age_recipients: the capture kernel itself encrypts "
         "the dump to a public key, whatever disk it goes to.",
         judge=encrypted,

@@ -15,7 +15,7 @@ from ...proof.text import human_size
 from ..model import Case, Finding, MissingError, Spec, failed, passed, unknown
 from ..proofs import Proof
 from ..references import KDUMP, PARAMETERS
-from .common import engine_of, listed
+from .common import engine_of, listed, whole
 
 _OUT_OF_MEMORY: t.Final = "capture_out_of_memory"
 
@@ -43,6 +43,7 @@ def in_every_entry(case: Case) -> Finding:
         return unknown("The boot loader has no entry of this system.")
     if other:
         return failed(f"These boot entries reserve something else than the running kernel: {listed(other)}.")
+    whole(case, "boot.entries")
     return passed(f"All {len(ours)} boot entries pass {running}.")
 
 
@@ -142,7 +143,7 @@ CONTROLS: t.Final = (
         severity="high",
         rationale="The argument of the running kernel says nothing about the next boot. Tools have been seen to say "
         "that they changed an entry and to change none, and entries of new kernels come without it.",
-        evidence=("boot.entries", "boot.problem", "command_line"),
+        evidence=("boot.entries", "boot.problem", "command_line", "omitted.boot.entries"),
         remediation="Run linux.kdump.deploy, or the module linux.kdump.crashkernel, which reads every entry again "
         "after it has changed it.",
         judge=in_every_entry,

@@ -13,7 +13,7 @@ from ...proof.text import human_size
 from ..model import Case, Finding, MissingError, Spec, failed, passed, unknown
 from ..moments import of_dump
 from ..references import KDUMP
-from .common import engine_of, goes_to_server, listed, saved_first, targets
+from .common import engine_of, every_dump, goes_to_server, listed, saved_first, targets, whole
 
 #: Gone after the crash, or never seen by the capture kernel.
 _VOLATILE: t.Final = frozenset({"tmpfs", "ramfs", "overlay", "squashfs", "devtmpfs", "rootfs"})
@@ -91,14 +91,19 @@ def retention_kept(case: Case) -> Finding:
     case.used["dumps"] = count
     limit = case.thresholds.dump_count
     lying = "1 dump lies" if count == 1 else f"{count} dumps lie"
-    if count > limit or not case.thresholds.dump_gib:
-        return (passed if count <= limit else failed)(f"{lying} on the host; up to {limit} are allowed.")
+    if count > limit:
+        return failed(f"{lying} on the host; up to {limit} are allowed.")
+    if not case.thresholds.dump_gib:
+        every_dump(case)
+        return passed(f"{lying} on the host; up to {limit} are allowed.")
     size, most = sum(map(_size, told)), case.thresholds.dump_gib << 30
     taken = f"{lying} on the host and {'takes' if count == 1 else 'take'} {human_size(size)}"
     if size > most:
         return failed(f"{taken}; up to {human_size(most)} are allowed.")
     if omitted:
         raise MissingError("dumps", f"{omitted} of {count} were left out of the evidence, with their sizes")
+    whole(case, "dumps.files")
+    every_dump(case)
     return passed(f"{taken}; up to {limit} with {human_size(most)} are allowed.")
 
 
@@ -118,12 +123,14 @@ def collected(case: Case) -> Finding:
     old = [name for name in names if (of_dump(name) or case.now) < limit]
     days = case.thresholds.dump_days
     if not old and not undated:
+        every_dump(case)
         return passed(f"No dump on the host is older than {days} days.")
     if case.collected is None:
         raise MissingError("what was collected", "there is no folder of dumps on the controller")
     left = [name for name in [*old, *undated] if name not in case.collected]
     if left:
         return failed(f"Older than {days} days, or without a date, and not collected: {listed(left)}.")
+    every_dump(case)
     return passed(f"What is older than {days} days has been collected.")
 
 
@@ -169,7 +176,7 @@ CONTROLS: t.Final = (
         title="Not more dumps are kept than allowed",
         severity="low",
         rationale="Dumps fill the disk that the next one is to go to, and each holds what was in memory.",
-        evidence=("dumps", "omitted.dumps"),
+        evidence=("dumps", "omitted.dumps", "omitted.dumps.files", "target.path", "unread", "omitted.unread"),
         remediation="Collect dumps with linux.kdump.collect and kdump_collect_remove=true. The distributions' kdumps "
         "have KDUMP_NUM_DUMPS and KDUMP_KEEP_OLD_DUMPS.",
         judge=retention_kept,
@@ -179,7 +186,7 @@ CONTROLS: t.Final = (
         title="Old dumps have been collected",
         severity="medium",
         rationale="A dump that lies on its host for weeks is a crash that nobody has looked at.",
-        evidence=("dumps",),
+        evidence=("dumps", "omitted.dumps", "target.path", "unread", "omitted.unread"),
         remediation="Run linux.kdump.collect.",
         judge=collected,
     ),

@@ -35,10 +35,12 @@ from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.audit.rows 
 #: Two dumps, together of two GiB less one byte.
 _GIBIBYTES = [{"id": "a", "files": {"vmcore": GIB, "record.json": 9}}, {"id": "b", "files": {"vmcore": GIB - 10}}]
 FENCES = {"name": "kdump-utils", "settings": {"fence_kdump_nodes": "a b"}}
+_ENCRYPTED = drill(dump__files=[{"name": "vmcore.age"}])
 #: Read where they are there; without them the judges know enough.
 _OPTIONAL = frozenset({
     "load", "load_error", "service.enabled", "service.active", "engine.name", "engine.settings", "distribution",
-    "omitted.dumps", "estimate.expected_bytes", "estimate.makedumpfile.version", "folder.inodes_free",
+    "omitted.dumps", "omitted.dumps.files", "omitted.boot.entries", "omitted.unread", "omitted.folder.open",
+    "estimate.expected_bytes", "estimate.makedumpfile.version", "folder.inodes_free",
     "folder.unlock_bytes", "boot.problem", "proof.memory", "proof.makedumpfile", "proof.started", "proof.host",
     "proof.verdict", "proof.back_seconds", "policy.posture", "collector", "watchdogs", "dumps",
     "hotplug.kernel_updates_memory", "hotplug.kernel_updates_cpus", "boot.kernels", "boot_sysctls",
@@ -150,7 +152,8 @@ def test_thresholds_decide() -> None:
         ("KD-602", armed(), {"encryption": True}, "unknown"),
         ("KD-602", armed(folder__encrypted=True), {"encryption": True}, "pass"),
         ("KD-602", armed(dumps=[{"id": "a", "vmcore": "vmcore"}]), {"encryption": True}, "fail"),
-        ("KD-602", armed(), {"encryption": True, "proofs": [drill(dump__files=[{"name": "vmcore.age"}])]}, "pass"),
+        ("KD-602", armed(), {"encryption": True, "proofs": [_ENCRYPTED]}, "pass"),
+        ("KD-602", armed(omitted={"dumps": 1}), {"encryption": True, "proofs": [_ENCRYPTED]}, "unknown"),
         ("KD-603", armed(), {"proofs": [drill(dump__collector="makedumpfile -l -d 17")]}, "fail"),
         ("KD-603", armed(), {"proofs": [drill(dump__collector="dd")]}, "fail"),
         ("KD-603", armed(), {"dump_level": 0}, "not_applicable"),
@@ -171,6 +174,46 @@ def test_thresholds_decide() -> None:
         found = judged(control, case_of(evidence, **t.cast(t.Any, options)))
         assert found.status == status, (control, options, found)
     assert all(field.name in Thresholds.__annotations__ for field in fields(Thresholds))
+
+
+@pytest.mark.parametrize("base", [armed, debian, off])
+def test_a_list_that_was_cut_tells_only_what_is_wrong_in_it(base: t.Callable[..., Document]) -> None:
+    controls = {"dumps": ["KD-002", "KD-404", "KD-405"], "boot.entries": ["KD-002", "KD-102"]}
+    controls["folder.open"] = ["KD-601"]
+    if base is debian:
+        controls["boot.entries"].append("KD-203")
+    for name, judges in controls.items():
+        for control in judges:
+            options: dict[str, t.Any] = {"posture": "forbidden" if control == "KD-002" else "required"}
+            before = judged(control, case_of(base(), **options))
+            found = judged(control, case_of(base(omitted={name: 3}), **options))
+            assert found.status == ("unknown" if before.status == "pass" else "fail"), (name, control, found)
+            assert found.status == "fail" or "3 were left out" in found.message, found
+
+
+def test_files_of_dumps_that_were_left_out_may_be_of_any_size() -> None:
+    for gib, status in ((0, "pass"), (1, "fail"), (2, "unknown")):
+        found = judged("KD-404", case_of(armed(dumps=_GIBIBYTES, omitted={"dumps.files": 1}), dump_gib=gib))
+        assert found.status == status, (gib, found)
+
+
+@pytest.mark.parametrize(
+    ("control", "path", "status"),
+    [
+        ("KD-601", "/var/crash", "unknown"), ("KD-601", "/var", "unknown"), ("KD-601", "/", "unknown"),
+        ("KD-601", "/var/crashes", "pass"), ("KD-601", "/var/crash/x", "pass"),
+        ("KD-002", "/var/crash", "unknown"), ("KD-404", "/var/crash/x", "unknown"), ("KD-405", "/var", "unknown"),
+        ("KD-405", "/proc/iomem", "pass"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_could_not_be_looked_at_is_not_empty(control: str, path: str, status: str) -> None:
+    options: dict[str, t.Any] = {"posture": "forbidden" if control == "KD-002" else "required"}
+    evidence = off(folder__exists=False, folder__mode=None, unread={path: "Permission denied"})
+    found = judged(control, case_of(evidence, **options))
+    assert found.status == status, found
+    assert status == "pass" or f"{path} could not be read (Permission denied)" in found.message, found
+    cut = off(folder__exists=False, folder__mode=None, omitted={"unread": 2})
+    assert judged(control, case_of(cut, **options)).status == "unknown"
 
 
 def test_old_dumps_have_to_be_collected() -> None:

@@ -50,6 +50,14 @@ def test_what_is_large_is_cut_and_says_so(facts: dict[str, t.Any], gone: set[str
     assert document["nodename"] == "db1"
 
 
+def test_what_was_left_out_before_counts_as_well() -> None:
+    before = {"omitted": {"dumps": 20, "watchdogs": 1}}
+    assert bounded({**evidence(), **before})["omitted"] == before["omitted"]
+    document = bounded({**evidence(dumps=5000), **before})
+    assert document["omitted"]["dumps"] == 20 + 5000 - len(document["dumps"])
+    assert document["omitted"]["watchdogs"] == before["omitted"]["watchdogs"] == 1
+
+
 def test_the_newest_dump_keeps_its_record_longest() -> None:
     document = bounded(evidence(dumps=100, record=2000))
     kept = [dump["id"] for dump in document["dumps"] if dump["record"]]

@@ -135,8 +135,11 @@ def test_everything_is_bounded(tmp_path: Path) -> None:
     for number in range(MAX_FILES * 2):
         (folder / f"w{number}").write_text("")
     (folder / "kdump.json").write_text(json.dumps({"x": "y" * MAX_RECORD_BYTES}))
-    dumps = list_dumps("/var/crash", Host(str(tmp_path)))
+    (tmp_path / "var/crash/0000-else").mkdir()
+    host = Host(str(tmp_path))
+    dumps = list_dumps("/var/crash", host)
     assert len(dumps) == MAX_DUMPS
+    assert host.omitted == {"dumps": 5, "dumps.files": 1}
     assert (dumps[0].id, dumps[-1].id) == ("0005", "0104")
     assert len(dumps[-1].files) == MAX_FILES
     assert dumps[-1].files["vmcore"] == 1

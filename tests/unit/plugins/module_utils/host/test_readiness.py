@@ -148,3 +148,26 @@ def test_hotplug_and_watchdogs(tmp_path: Path) -> None:
 def test_a_list_of_cpus_that_is_none(tmp_path: Path, text: str) -> None:
     write(tmp_path, "/sys/devices/system/cpu/possible", text)
     assert t.cast("int | None", readiness.read_hotplug(Host(str(tmp_path)))["cpus_possible"]) is None
+
+
+def test_what_is_cut_is_counted(tmp_path: Path) -> None:
+    host = Host(str(tmp_path))
+    for number in range(10):
+        write(tmp_path, f"/sys/class/watchdog/watchdog{number}/identity", "iTCO_wdt\n")
+    for number in range(20):
+        write(tmp_path, f"/var/crash/one/{number:02}", "x", mode=0o644)
+        write(tmp_path, f"/usr/lib/udev/rules.d/{number}-kexec.rules", "")
+    assert len(readiness.read_watchdogs(host)) == 8
+    assert len(readiness.read_folder("/var/crash", host)["open"]) == 16
+    assert len(readiness.read_hotplug(host)["rules"]) == 16
+    assert host.omitted == {"watchdogs": 2, "folder.open": 4, "hotplug.rules": 4}
+
+
+def test_a_folder_that_cannot_be_looked_at_is_not_one_that_is_not_there(tmp_path: Path) -> None:
+    host = Host(str(tmp_path))
+    assert readiness.read_folder("/var/crash", host)["exists"] is False
+    assert host.unread == {}
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var/crash").symlink_to("crash")
+    assert readiness.read_folder("/var/crash", host)["exists"] is False
+    assert set(host.unread) == {"/var/crash"}

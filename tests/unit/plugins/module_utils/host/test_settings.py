@@ -97,11 +97,15 @@ def entry(*arguments: str, title: str = "Debian") -> Entry:
 
 def test_every_entry_tells_what_it_reserves() -> None:
     loader = Loader([entry("ro", "crashkernel=1G,high", "crashkernel=72M,low"), entry("ro", title="x" * 900)])
-    found = read_boot(lambda: t.cast(t.Any, loader))
+    host = Host("/nowhere")
+    found = read_boot(lambda: t.cast(t.Any, loader), host)
     assert (found["bootloader"], found["problem"]) == ("grub", None)
     assert [entry["crashkernel"] for entry in found["entries"]] == ["crashkernel=1G,high crashkernel=72M,low", ""]
     assert len(found["entries"][1]["title"]) == 200
-    assert len(read_boot(lambda: t.cast(t.Any, Loader([entry()] * 900)))["entries"]) == MAX_ENTRIES
+    assert host.omitted == {}
+    many = read_boot(lambda: t.cast(t.Any, Loader([entry()] * 900)), host)
+    assert len(many["entries"]) == MAX_ENTRIES
+    assert host.omitted == {"boot.entries": 900 - MAX_ENTRIES}
 
 
 @pytest.mark.parametrize(
@@ -113,10 +117,10 @@ def test_every_entry_tells_what_it_reserves() -> None:
     ],
 )  # fmt: skip
 def test_a_boot_loader_that_cannot_be_read_keeps_nothing_else_back(error: Exception, said: str) -> None:
-    found = read_boot(lambda: t.cast(t.Any, Loader(error)))
+    found = read_boot(lambda: t.cast(t.Any, Loader(error)), Host("/nowhere"))
     assert found == {"bootloader": "grub", "entries": None, "problem": said}
 
     def nothing() -> t.Any:
         raise BootLoaderError("Cannot find it.")
 
-    assert read_boot(nothing) == {"bootloader": None, "entries": None, "problem": "Cannot find it."}
+    assert read_boot(nothing, Host("/nowhere")) == {"bootloader": None, "entries": None, "problem": "Cannot find it."}
