@@ -25,6 +25,8 @@ def fleet(tmp_path: Path) -> Fleet:
 
 def _repository(fleet: Fleet) -> Path:
     folder = fleet.folder / "repository"
+    if folder.exists():
+        return folder
     folder.mkdir()
     (folder / "audit.yml").write_text("[{import_playbook: linux.kdump.audit}]")
     for arguments in (["init", "--quiet"], ["add", "audit.yml"], ["commit", "--quiet", "--message", "Audit"]):
@@ -57,3 +59,23 @@ def test_a_host_audits_itself_and_ends_with_what_it_found(fleet: Fleet, name: st
     assert [(host["name"], host["state"]) for host in document["hosts"]] == [(f"{name}.example.org", "judged")]
     assert (status == 0) is armed, printed
     assert (f"The audit has failed: {name}.example.org: KD-" in printed) is not armed, printed
+
+
+def test_those_that_audit_themselves_are_told_apart_when_they_are_merged(fleet: Fleet) -> None:
+    for name in ("host0", "host2"):
+        _pull(fleet, name)
+    folders = [fleet.folder / f"out-{name}" for name in ("host0", "host2")]
+    merged = fleet.judge("merged", folders, hosts=["host5"])
+    states = {host["name"]: host["state"] for host in merged["hosts"]}
+    assert states == {"host0.example.org": "judged", "host2.example.org": "judged", "host5": "failed"}
+
+
+def test_one_name_for_several_hosts_is_refused_before_any_is_asked(fleet: Fleet) -> None:
+    hosts = {name: {"ansible_connection": "local", **fleet.local(name)} for name in ("host0", "host2")}
+    out = fleet.folder / "out"
+    printed = fleet.stubs.play(
+        "audit", inventory=json.dumps({"all": {"hosts": hosts}}), fails=True, kdump_audit_name="host0",
+        kdump_audit_dest=str(out), kdump_serial=1,
+    )  # fmt: skip
+    assert "Cannot put 2 hosts down as host0" in printed, printed
+    assert not out.exists()
