@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ...host import paths
 from ...kexec.cmdline import Argument
@@ -29,11 +31,40 @@ _CUT: t.Final = {
 }  # fmt: skip
 _NETWORK: t.Final = ("ssh,", "nfs,")
 #: Settings of the distributions' kdumps that send dumps to a server.
-_REMOTE: t.Final = ("SSH", "NFS", "ssh", "nfs")
+_REMOTE: t.Final = ("SSH", "NFS", "FTP", "ssh", "nfs")
+#: Directives of kdump-utils that name a file system.
+FILE_SYSTEMS: t.Final = ("ext2", "ext3", "ext4", "xfs", "btrfs", "minix", "virtiofs")
+#: Where each of the distributions' kdumps saves unless it is told otherwise.
+_USUAL: t.Final = "/var/crash"
+#: What tells where dumps go, and what the evidence is of.
+PLACE: t.Final = ("target.path", "target.uuid", "target.source", "target.fs_path", "target.fstype",
+                  "load.command_line", "engine.name", "engine.settings", "load", "service.enabled")  # fmt: skip
+_BY_UUID: t.Final = "/dev/disk/by-uuid/"
+_OPTIONS: t.Final = ("limit=", "retries=")
 #: What a word says of a target's patience, which no record repeats.
 _PATIENCE: t.Final = re.compile(r"(?:limit=[^,]*,|retries=\d{1,2},)*")
 #: Where the distributions' kdumps are told what to do when the server does not take the dump.
 _ELSE: t.Final = ("failure_action", "default")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where dumps are saved on the host's own disks."""
+
+    #: In the file system of the device, or without one in the running system's tree; None where nobody knows.
+    folder: t.Optional[str]
+    device: t.Optional[str] = None
+    #: The device holds no file system. The next boot turns what is on it into files in the folder.
+    raw: bool = False
+    #: A distribution's kdump mounts a btrfs as the running system does; this collection's from its top.
+    subvolume: bool = False
+
+    @property
+    def words(self) -> str:
+        """For a message."""
+        if self.raw:
+            return f"the device {self.device} itself"
+        return f"{self.folder or 'a folder'} on {self.device}" if self.device else str(self.folder)
 
 
 def uses_collection(case: Case) -> bool:
@@ -93,11 +124,121 @@ def goes_to_server(case: Case) -> bool:
         loaded = case.find("load") is not None
         why = f"its command line has no {TARGET}" if loaded else "this collection's loader has loaded nothing"
         raise MissingError("where the capture kernel would save", why)
-    settings = case.find("engine.settings") if engine_of(case) else None
-    if not isinstance(settings, dict):
+    return engine_of(case) is not None and _is_remote(case.table("engine.settings"))
+
+
+def told(settings: Mapping[str, t.Any], name: str) -> str:
+    """A setting of a distribution's kdump, empty where it is not there; a MissingError where only a shell can tell."""
+    if name in settings and settings[name] is None:
+        raise MissingError("engine.settings", f"{name} is set by what only a shell can tell. Write its value out")
+    return str(settings.get(name) or "")
+
+
+def _is_remote(settings: Mapping[str, t.Any]) -> bool:
+    remote = [name for name in _REMOTE if told(settings, name)]
+    return bool(remote) or "://" in _without_file(told(settings, "KDUMP_SAVEDIR"))
+
+
+def _without_file(address: str) -> str:
+    """SUSE writes a folder as an address, too."""
+    return address[len("file://") :] if address.lower().startswith("file://") else address
+
+
+def place_of(case: Case) -> Place | None:
+    """Where dumps are saved on the host's own disks; None where they go to a server, or nobody knows."""
+    loaded = case.find("load") is not None
+    if loaded:
+        # Without it nobody knows where the image that is loaded would save.
+        case.text("load.command_line")
+    places = targets(case) if loaded else []
+    if places:
+        return None if places[0].startswith(_NETWORK) else _place_told(case, places[0])
+    if uses_collection(case) or engine_of(case) is None:
+        return None
+    settings = case.table("engine.settings")
+    return None if _is_remote(settings) else _place_configured(settings)
+
+
+def _place_told(case: Case, word: str) -> Place:
+    """By the first target of the capture kernel's command line."""
+    kind, *fields = word.split(",")
+    if not fields:
+        folders = [found.text for found in capture_words(case) or () if found.name == "kdump.path"]
+        return Place(folders[-1].partition("=")[2] if folders else None, word)
+    device, *rest = [field for field in fields if not field.startswith(_OPTIONS)]
+    if kind == "raw":
+        return Place(paths.DUMPS, device, raw=True)
+    return Place(",".join(rest[1:]), device)
+
+
+def _place_configured(settings: Mapping[str, t.Any]) -> Place:
+    """By the configuration of the distribution's kdump."""
+    folder = told(settings, "path") or told(settings, "KDUMP_COREDIR") or told(settings, "KDUMP_SAVEDIR")
+    folder = _without_file(folder) or _USUAL
+    raw = told(settings, "raw")
+    if raw:
+        return Place(folder, raw, raw=True)
+    device = next((told(settings, name) for name in FILE_SYSTEMS if told(settings, name)), None)
+    return Place(folder, device.split()[0] if device else None, subvolume=True)
+
+
+def check_place(case: Case, *, afterwards: bool = False) -> None:
+    """A MissingError where dumps are saved elsewhere than the evidence looked, or lie elsewhere afterwards."""
+    place = place_of(case)
+    if place is None:
+        return
+    if place.raw and afterwards:
+        place = Place(place.folder)
+    path = case.text("target.path")
+    same = _is_seen(case, place, path)
+    if same:
+        return
+    device = f" on {case.find('target.source')}" if place.device else ""
+    seen = f"the kdump of this host saves to {place.words}, and the evidence is of {path}{device}"
+    if place.raw:
+        raise MissingError("what is where dumps go", seen)
+    if same is None:
+        raise MissingError("what is where dumps go", f"{seen}, which may be elsewhere. Name the device by its UUID")
+    folder = "where that is mounted" if place.device else "that folder"
+    raise MissingError("what is where dumps go", f"{seen}. Set kdump_dump_path to {folder}")
+
+
+def _is_seen(case: Case, place: Place, path: str) -> bool | None:
+    """Whether the evidence is of this place; None where nobody can tell."""
+    if place.device is None:
+        return _same_path(place.folder, path)
+    if place.raw:
         return False
-    remote = [name for name in _REMOTE if settings.get(name)]
-    return bool(remote) or "://" in str(settings.get("KDUMP_SAVEDIR") or "").replace("file://", "")
+    same = _same_device(case, place.device)
+    if not same or place.folder is None:
+        return same
+    inside = case.find("target.fs_path")
+    if not isinstance(inside, str):
+        return None
+    below = place.subvolume and case.find("target.fstype") == "btrfs"
+    return _same_path(place.folder, inside) or (below and inside.endswith(posixpath.normpath(place.folder)))
+
+
+def _same_path(one: str | None, other: str) -> bool:
+    return one is not None and posixpath.normpath(one) == posixpath.normpath(other)
+
+
+def _same_device(case: Case, device: str) -> bool | None:
+    """Whether the evidence is of this device; None for a name that the evidence does not have."""
+    uuid = device[len(_BY_UUID) :] if device.startswith(_BY_UUID) else device.partition("UUID=")[2]
+    if uuid and device.startswith(("UUID=", _BY_UUID)):
+        found = case.find("target.uuid")
+        return isinstance(found, str) and found.lower() == uuid.strip('"').lower()
+    source = case.find("target.source")
+    if source in (device, _mapped(device)):
+        return True
+    return None if "=" in device or device.startswith("/dev/disk/") else False
+
+
+def _mapped(device: str) -> str | None:
+    """What the running system calls a logical volume."""
+    parts = device.split("/")
+    return "/dev/mapper/" + "-".join(part.replace("-", "--") for part in parts[2:]) if len(parts) == 4 else None
 
 
 def saved_first(case: Case, proof: Proof, good: str) -> Finding:

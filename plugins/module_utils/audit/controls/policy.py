@@ -13,7 +13,7 @@ from ...proof.text import human_size
 from ..documents import POSTURES
 from ..model import Case, Finding, Spec, failed, passed
 from ..references import KDUMP, KDUMP_OFF, KEXEC_OFF
-from .common import active_units, engine_of, every_dump, listed, whole
+from .common import PLACE, active_units, check_place, engine_of, every_dump, listed, whole
 
 DISABLED: t.Final = "kernel.kexec_load_disabled"
 
@@ -33,6 +33,7 @@ def nothing_left(case: Case) -> Finding:
     found = [*_armed(case), *_reserved(case), *_left_over(case)]
     if found:
         return failed(f"Kdump is forbidden here, but {listed(found, most=6)}.")
+    check_place(case, afterwards=True)
     whole(case, "boot.entries")
     every_dump(case)
     return passed("Nothing loads a crash image, nothing is reserved, and no dump lies here.")
@@ -101,7 +102,8 @@ CONTROLS: t.Final = (
         postures=("forbidden",),
         evidence=(
             "crash.loaded", "service.enabled", "service.active", "distribution", "crash.reserved_bytes", "command_line",
-            "boot.entries", "dumps", "target.path", "omitted.boot.entries", "omitted.dumps", "unread", "omitted.unread",
+            "boot.entries", "dumps", "omitted.boot.entries", "omitted.dumps", "unread", "omitted.unread",
+            *(key for key in PLACE if key != "service.enabled"),
         ),
         remediation="Run linux.kdump.deploy with kdump_state=absent and kdump_reboot=true; for the kdump of the "
         "distribution use linux.kdump.kdump_service with state=disarmed. Move old dumps off the host with "

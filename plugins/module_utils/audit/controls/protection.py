@@ -11,7 +11,7 @@ import typing as t
 from ...host import paths
 from ..model import Case, Finding, Spec, failed, not_applicable, passed, unknown
 from ..references import KDUMP_OFF
-from .common import engine_of, every_dump, listed, looked_at, whole
+from .common import PLACE, check_place, engine_of, every_dump, listed, looked_at, whole
 
 #: What each of the distributions' kdumps leaves out unless it is told otherwise.
 _USUAL_LEVEL: t.Final = 31
@@ -20,6 +20,7 @@ _COLLECTORS: t.Final = ("core_collector", "MAKEDUMP_ARGS", "MAKEDUMPFILE_OPTIONS
 
 def private(case: Case) -> Finding:
     """Root alone may look."""
+    check_place(case, afterwards=True)
     path = case.text("target.path")
     if not case.flag("folder.exists"):
         looked_at(case, path)
@@ -39,6 +40,7 @@ def encrypted(case: Case) -> Finding:
     """Where the policy asks for it."""
     if not case.thresholds.encryption:
         return not_applicable("The policy does not ask for encrypted dumps.")
+    check_place(case, afterwards=True)
     dumps = [dump for dump in case.entries("dumps") if dump.get("vmcore")]
     plain = [str(dump["id"]) for dump in dumps if not str(dump["vmcore"]).endswith(paths.ENCRYPTED_SUFFIX)]
     disk = case.find("folder.encrypted") is True
@@ -100,8 +102,8 @@ CONTROLS: t.Final = (
         title="Only root may read dumps",
         severity="high",
         rationale="A dump holds what was in memory: keys, passwords, everybody's data.",
-        evidence=("target.path", "folder.exists", "folder.mode", "folder.uid", "folder.open", "unread",
-                  "omitted.unread", "omitted.folder.open"),
+        evidence=("folder.exists", "folder.mode", "folder.uid", "folder.open", "unread", "omitted.unread",
+                  "omitted.folder.open", *PLACE),
         remediation="chmod 0700 the folder, chmod 0600 the dumps, and have both belong to root.",
         judge=private,
         references=KDUMP_OFF,
@@ -111,8 +113,7 @@ CONTROLS: t.Final = (
         title="Dumps are encrypted where the policy asks for it",
         severity="medium",
         rationale="Disks are stolen, returned and thrown away, and what was in memory is on them.",
-        evidence=("dumps", "folder.encrypted", "proof.files", "omitted.dumps", "target.path", "unread",
-                  "omitted.unread"),
+        evidence=("dumps", "folder.encrypted", "proof.files", "omitted.dumps", "unread", "omitted.unread", *PLACE),
         remediation="Give linux.kdump.capture_initramfs the option age_recipients: the capture kernel itself encrypts "
         "the dump to a public key, whatever disk it goes to.",
         judge=encrypted,

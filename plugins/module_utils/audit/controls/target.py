@@ -13,14 +13,26 @@ from ...proof.text import human_size
 from ..model import Case, Finding, MissingError, Spec, failed, passed, unknown
 from ..moments import of_dump
 from ..references import KDUMP
-from .common import engine_of, every_dump, goes_to_server, listed, saved_first, targets, whole
+from .common import (
+    FILE_SYSTEMS,
+    PLACE,
+    check_place,
+    engine_of,
+    every_dump,
+    goes_to_server,
+    listed,
+    place_of,
+    saved_first,
+    targets,
+    whole,
+)
 
 #: Gone after the crash, or never seen by the capture kernel.
 _VOLATILE: t.Final = frozenset({"tmpfs", "ramfs", "overlay", "squashfs", "devtmpfs", "rootfs"})
 #: A name that a disk has until the next one is found first.
 _NUMBERED: t.Final = re.compile(r"^/dev/(sd[a-z]+|vd[a-z]+|xvd[a-z]+|hd[a-z]+|nvme\d+n\d+p?|dm-|md)\d*$")
 _FEW_INODES: t.Final = 16
-_LOCAL: t.Final = ("ext2", "ext3", "ext4", "xfs", "btrfs", "raw")
+_LOCAL: t.Final = (*FILE_SYSTEMS, "raw")
 
 
 def writable(case: Case) -> Finding:
@@ -32,6 +44,10 @@ def writable(case: Case) -> Finding:
         return unknown(
             "Dumps go to a server. That the capture kernel gets there is shown by a drill, and there is none."
         )
+    raw = _raw_proven(case)
+    if raw:
+        return raw
+    check_place(case)
     path = case.text("target.path")
     if case.flag("folder.read_only"):
         return failed(f"The file system of {path} is mounted read-only.")
@@ -45,6 +61,7 @@ def enough_space(case: Case) -> Finding:
     """By what was counted in the living kernel, or by a share of the memory."""
     if goes_to_server(case):
         return unknown("Dumps go to a server, whose free space is not in this host's evidence.")
+    check_place(case)
     limits = case.thresholds
     free, counted = case.number("target.free_bytes"), case.find("estimate.expected_bytes")
     if isinstance(counted, int) and not isinstance(counted, bool):
@@ -61,17 +78,36 @@ def found_again(case: Case) -> Finding:
     """The capture kernel finds the place by a name that lasts, and can open it."""
     if goes_to_server(case):
         return passed("Dumps go to a server, by its address.")
+    name = _given_name(case)
+    if name and _NUMBERED.match(name):
+        return failed(f"Dumps go to {name}, a name that the disk may not have in the capture kernel.")
+    raw = _raw_proven(case)
+    if raw:
+        return raw
     fstype, path = case.text("target.fstype"), case.text("target.path")
+    if not (fstype in _VOLATILE and _is_covered(case, path)):
+        check_place(case)
     if fstype in _VOLATILE:
         return failed(f"{path} is on {fstype}, which does not outlive the crash.")
     if case.flag("folder.encrypted"):
         return failed(f"{path} is on an encrypted disk, which the capture kernel cannot open.")
-    name = _given_name(case)
-    if name and _NUMBERED.match(name):
-        return failed(f"Dumps go to {name}, a name that the disk may not have in the capture kernel.")
     if name is None and not engine_of(case):
         return unknown("Nothing saves dumps here, so nobody knows by which name it would look for the place.")
     return passed(f"Dumps go to {fstype} on {name or 'what is mounted there'}.")
+
+
+def _raw_proven(case: Case) -> Finding | None:
+    """What a drill says of a device without a file system, of which a host's evidence tells nothing."""
+    place, proof = place_of(case), case.proven.current
+    if place is None or not place.raw or proof is None:
+        return None
+    return passed(f"{proof.named[0].upper()}{proof.named[1:]} has saved to {place.words}.")
+
+
+def _is_covered(case: Case, path: str) -> bool:
+    """Whether something is mounted over the very folder that dumps go to."""
+    place = place_of(case)
+    return place is not None and place.device is not None and place.folder == path
 
 
 def _given_name(case: Case) -> str | None:
@@ -86,6 +122,7 @@ def _given_name(case: Case) -> str | None:
 
 def retention_kept(case: Case) -> Finding:
     """Not more dumps than are allowed, by their number and together by their size."""
+    check_place(case, afterwards=True)
     told, omitted = case.entries("dumps"), case.find("omitted.dumps") or 0
     count = len([dump["id"] for dump in told]) + omitted
     case.used["dumps"] = count
@@ -116,6 +153,7 @@ def _size(dump: dict[str, t.Any]) -> int:
 
 def collected(case: Case) -> Finding:
     """A crash that nobody looks at was saved for nothing."""
+    check_place(case, afterwards=True)
     limit = case.now - timedelta(days=case.thresholds.dump_days)
     names = [str(dump["id"]) for dump in case.entries("dumps")]
     case.used["dumps"] = names[-8:]
@@ -141,8 +179,7 @@ CONTROLS: t.Final = (
         severity="high",
         rationale="A mount that is read-only, an export that is gone or a key that was changed is found out after the "
         "crash. The capture kernel pins the host key of a server, so only a drill proves the way to it.",
-        evidence=("folder.read_only", "folder.inodes_free", "target.path", "load.command_line", "engine.name",
-                  "engine.settings", "load", "service.enabled"),
+        evidence=("folder.read_only", "folder.inodes_free", *PLACE),
         remediation="Mount it for writing; for a server run linux.kdump.deploy again and then a drill.",
         judge=writable,
     ),
@@ -152,8 +189,7 @@ CONTROLS: t.Final = (
         severity="high",
         rationale="A dump that does not fit is cut off, and one that fills the root file system takes the services "
         "down with it.",
-        evidence=("target.free_bytes", "estimate.expected_bytes", "memory_total_bytes", "load.command_line",
-                  "engine.name", "engine.settings", "load", "service.enabled"),
+        evidence=("target.free_bytes", "estimate.expected_bytes", "memory_total_bytes", *PLACE),
         remediation="Free space, filter more (kdump_collector), or save elsewhere (kdump_targets). "
         "kdump_audit_estimate=true counts instead of guessing.",
         judge=enough_space,
@@ -164,8 +200,7 @@ CONTROLS: t.Final = (
         severity="high",
         rationale="Disks get other names in a kernel that starts fewer drivers. Encrypted disks ask for a key that "
         "nobody types after a crash.",
-        evidence=("target.fstype", "target.path", "folder.encrypted", "load.command_line", "engine.name",
-                  "engine.settings", "load", "service.enabled"),
+        evidence=("folder.encrypted", *PLACE),
         remediation="Save to a plain file system by its UUID, as linux.kdump.deploy does; encrypt the dump itself "
         "(age_recipients of linux.kdump.capture_initramfs) rather than the disk.",
         judge=found_again,
@@ -176,7 +211,7 @@ CONTROLS: t.Final = (
         title="Not more dumps are kept than allowed",
         severity="low",
         rationale="Dumps fill the disk that the next one is to go to, and each holds what was in memory.",
-        evidence=("dumps", "omitted.dumps", "omitted.dumps.files", "target.path", "unread", "omitted.unread"),
+        evidence=("dumps", "omitted.dumps", "omitted.dumps.files", "unread", "omitted.unread", *PLACE),
         remediation="Collect dumps with linux.kdump.collect and kdump_collect_remove=true. The distributions' kdumps "
         "have KDUMP_NUM_DUMPS and KDUMP_KEEP_OLD_DUMPS.",
         judge=retention_kept,
@@ -186,7 +221,7 @@ CONTROLS: t.Final = (
         title="Old dumps have been collected",
         severity="medium",
         rationale="A dump that lies on its host for weeks is a crash that nobody has looked at.",
-        evidence=("dumps", "omitted.dumps", "target.path", "unread", "omitted.unread"),
+        evidence=("dumps", "omitted.dumps", "unread", "omitted.unread", *PLACE),
         remediation="Run linux.kdump.collect.",
         judge=collected,
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.linux.kdump.plugins.module_utils.host import paths
-from ansible_collections.linux.kdump.tests.unit.audit_hosts import GIB, GONE, LINE, RELEASE, STAMP
+from ansible_collections.linux.kdump.tests.unit.audit_hosts import GIB, GONE, LINE, RELEASE, STAMP, UUID
 
 Row = tuple[str, str, str, dict[str, t.Any], str, str]
 _ENTRY = {"title": "Other", "id": "c", "kernel": "/boot/vmlinuz-6.1.0-99-amd64", "managed": True}
@@ -119,7 +119,7 @@ ROWS: tuple[Row, ...] = (
     ("KD-403", "in memory", "armed", {"target__fstype": "tmpfs"}, "fail", "tmpfs"),
     ("KD-403", "encrypted", "armed", {"folder__encrypted": True}, "fail", "encrypted"),
     ("KD-403", "by number", "debian", {"engine__settings": {"ext4": "/dev/sda1"}}, "fail", "/dev/sda1"),
-    ("KD-403", "by UUID", "debian", {"engine__settings": {"ext4": "UUID=x"}}, "pass", "UUID=x"),
+    ("KD-403", "by UUID", "debian", {"engine__settings": {"ext4": f"UUID={UUID}"}}, "pass", UUID),
     ("KD-403", "not told", "armed", {"load__command_line": "x"}, "unknown", "no kdump.target."),
     ("KD-403", "stopped", "armed", {"load": None, "crash__loaded": False}, "unknown", "loader has loaded nothing"),
     ("KD-403", "nothing saves", "off", {}, "unknown", "Nothing saves"),
