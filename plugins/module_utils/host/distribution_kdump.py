@@ -26,8 +26,8 @@ SETTINGS: t.Final = frozenset({
     "KDUMP_CONTINUE_ON_ERROR", "KDUMP_COREDIR", "KDUMP_CPUS", "KDUMP_DUMPFORMAT", "KDUMP_DUMPLEVEL",
     "KDUMP_FAIL_CMD", "KDUMP_IMMEDIATE_REBOOT", "KDUMP_KEEP_OLD_DUMPS", "KDUMP_NUM_DUMPS", "KDUMP_SAVEDIR",
     "MAKEDUMP_ARGS", "MAKEDUMPFILE_OPTIONS", "NFS", "SSH", "USE_KDUMP", "btrfs", "core_collector", "default",
-    "ext2", "ext3", "ext4", "failure_action", "fence_kdump_nodes", "final_action", "minix", "nfs", "path", "raw", "ssh",
-    "virtiofs", "xfs",
+    "ext2", "ext3", "ext4", "failure_action", "fence_kdump_nodes", "final_action", "force_no_rebuild", "minix", "nfs",
+    "path", "raw", "ssh", "virtiofs", "xfs",
 })  # fmt: skip
 #: Where each keeps the save environment of a kernel's release.
 INITRAMFS: t.Final[Mapping[str, tuple[str, ...]]] = {

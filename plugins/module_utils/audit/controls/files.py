@@ -21,11 +21,14 @@ from .common import (
     listed,
     saved_first,
     targets,
+    told,
     uses_collection,
     whole,
 )
 
 _KERNEL_FILE: t.Final = re.compile(r"(?:vmlinu[xz]|vmlinuz|Image|image|linux)-(.+?)(?:\.efi|\.gz)?$")
+#: What distributions of Red Hat's name the kernel of their rescue entry.
+_RESCUE: t.Final = "0-rescue"
 #: One of these keeps a capture kernel to one CPU, or to a few.
 _CPU_LIMITS: t.Final = frozenset({"nr_cpus", "maxcpus", "nosmp"})
 #: What takes memory that a capture kernel does not have, or has it reserve for a crash of its own.
@@ -101,16 +104,25 @@ def _bytes(files: dict[str, t.Any], path: str) -> int:
 def _environments(case: Case) -> Finding:
     entries = [entry for entry in case.entries("boot.entries") if entry.get("managed")]
     matches = [_KERNEL_FILE.search(str(entry.get("kernel"))) for entry in entries]
-    releases = sorted({match[1] for match in matches if match})
+    # Nobody expects a dump of a rescue system, and no kdump builds anything for it.
+    releases = sorted({match[1] for match in matches if match and not match[1].startswith(_RESCUE)})
     known = {kernel["release"]: kernel["initramfs"] for kernel in case.entries("engine.kernels")}
     case.note("boot.kernels", releases)
     without = [release for release in releases if not known.get(release)]
+    if without and _builds_at_boot(case) and known.get(case.text("release")):
+        others = f"kdumpctl builds those of others at their boot: {listed(without)}"
+        return passed(f"The running kernel has a save environment; {others}.")
     if without:
         return failed(f"These kernels can boot next and have no save environment: {listed(without)}.")
     if not releases:
         return unknown("The boot entries do not tell which kernels can boot next.")
     whole(case, "boot.entries")
     return passed(f"Every kernel that can boot next has a save environment: {listed(releases)}.")
+
+
+def _builds_at_boot(case: Case) -> bool:
+    """Whether the service itself builds what is missing when it starts, as kdumpctl does unless it is told not to."""
+    return engine_of(case) == "kdump-utils" and told(case.table("engine.settings"), "force_no_rebuild") != "1"
 
 
 def fresh(case: Case) -> Finding:
@@ -255,9 +267,9 @@ CONTROLS: t.Final = (
         title="There is a capture kernel for whatever boots next",
         severity="critical",
         rationale="After an update another kernel boots. The distributions' save environments are built for one kernel "
-        "each, and one that is missing means that nothing is loaded.",
-        evidence=("files", "boot.entries", "boot.kernels", "engine.kernels", "load", "service.enabled", "engine.name",
-                  "omitted.boot.entries"),
+        "each, and one that is missing means that nothing is loaded, except by kdumpctl, which builds it first.",
+        evidence=("files", "boot.entries", "boot.kernels", "engine.kernels", "engine.settings", "release",
+                  "load", "service.enabled", "engine.name", "omitted.boot.entries"),
         remediation="Run linux.kdump.deploy. For the distribution's kdump, build the save environment anew "
         "(kdumpctl rebuild, kdump-config or mkdumprd).",
         judge=image_for_next_boot,
