@@ -18,6 +18,8 @@ from ..references import KDUMP, PARAMETERS
 from .common import engine_of, listed, whole
 
 _OUT_OF_MEMORY: t.Final = "capture_out_of_memory"
+#: What Red Hat's kernels up to version 8 take for a size of their own choice.
+_AUTO: t.Final = "auto"
 
 
 def on_line(case: Case) -> Finding:
@@ -52,10 +54,20 @@ def really_made(case: Case) -> Finding:
     reserved = case.number("crash.reserved_bytes")
     if not reserved:
         return failed("The running kernel has reserved nothing.")
+    if case.nullable("crash.expected_bytes") is None and _AUTO in on_command_line(case.text("command_line")):
+        return _chosen_by_kernel(case, reserved)
     expected = case.number("crash.expected_bytes")
     if reserved < expected:
         return failed(f"{human_size(reserved)} are reserved of {human_size(expected)} that were asked for.")
     return passed(f"{human_size(reserved)} are reserved.")
+
+
+def _chosen_by_kernel(case: Case, reserved: int) -> Finding:
+    """By the vendor's table, which is what its kernel goes by; without one there is nothing to compare with."""
+    found = _as_vendor(case, reserved)
+    if found.status != "unknown":
+        return found
+    return passed(f"{human_size(reserved)} are reserved; the kernel itself chose the size ({PARAMETER}{_AUTO}).")
 
 
 def large_enough(case: Case) -> Finding:
@@ -155,7 +167,11 @@ CONTROLS: t.Final = (
         severity="critical",
         rationale="A machine with less memory than the first range, memory in pieces, or a typo make a kernel that was "
         "told to reserve reserve nothing, or less. It says so in its log only.",
-        evidence=("crash.reserved_bytes", "crash.expected_bytes"),
+        evidence=(
+            "crash.reserved_bytes", "crash.expected_bytes", "command_line", "memory_total_bytes", "release", "machine",
+            "system.distribution", "system.version", "system.page_bytes", "system.memory_encryption", "system.mlx5",
+            "system.smmu",
+        ),
         remediation="Look for crashkernel in the kernel's log. linux.kdump.crashkernel tells beforehand what a value "
         "reserves on a host.",
         judge=really_made,

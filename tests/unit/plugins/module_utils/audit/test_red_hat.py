@@ -27,6 +27,19 @@ def judged(control: str, **changes: t.Any) -> Finding:
     return find(BY_ID[control], Case(evidence, "required", True, Thresholds(), NOW, Proven()))
 
 
+def test_the_kernel_may_choose_the_size() -> None:
+    auto: dict[str, t.Any] = {"command_line": "ro crashkernel=auto", "crash__expected_bytes": None}
+    old = {**auto, "system__distribution": "rhel", "system__version": "7.9", "crash__reserved_bytes": 161 << 20}
+    found = judged("KD-103", **old)
+    assert (found.status, "the kernel itself chose the size" in found.message) == ("pass", True), found
+    new = {**old, "system__version": "8.6"}
+    for reserved, status in ((0, "fail"), (161 << 20, "fail"), (192 << 20, "pass")):
+        found = judged("KD-103", **{**new, "crash__reserved_bytes": reserved})
+        assert found.status == status, found
+    assert judged("KD-103", **{**new, "memory_total_bytes": None}).status == "unknown"
+    assert judged("KD-103", **{**new, "command_line": "crashkernel=x"}).status == "unknown"
+
+
 def entries(*releases: str) -> list[dict[str, t.Any]]:
     return [
         {"title": release, "id": release, "kernel": f"/boot/vmlinuz-{release}", "managed": True, "crashkernel": "x"}
