@@ -11,7 +11,7 @@ import typing as t
 from ...host import paths
 from ..model import Case, Finding, Spec, failed, not_applicable, passed, unknown
 from ..references import KDUMP_OFF
-from .common import PLACE, check_place, engine_of, every_dump, listed, looked_at, whole
+from .common import PLACE, check_place, engine_of, every_dump, goes_to_server, listed, looked_at, place_of, whole
 
 #: What each of the distributions' kdumps leaves out unless it is told otherwise.
 _USUAL_LEVEL: t.Final = 31
@@ -46,7 +46,7 @@ def encrypted(case: Case) -> Finding:
     disk = case.find("folder.encrypted") is True
     if plain and not disk:
         return failed(f"These dumps are not encrypted: {listed(plain)}.")
-    if disk:
+    if disk and not _goes_past_disk(case):
         return passed("The disk that dumps lie on is encrypted.")
     proof = case.proven.current
     if proof is None:
@@ -57,6 +57,12 @@ def encrypted(case: Case) -> Finding:
         every_dump(case)
         return passed(f"The dump of {proof.named} was encrypted in the capture kernel.")
     return failed(f"The dump of {proof.named} was not encrypted.")
+
+
+def _goes_past_disk(case: Case) -> bool:
+    """Whether the next dump goes somewhere else than to the file system that the evidence is of."""
+    place = place_of(case)
+    return goes_to_server(case) or (place is not None and place.raw)
 
 
 def filtered(case: Case) -> Finding:

@@ -141,6 +141,18 @@ def test_a_server_has_no_folder_of_the_host() -> None:
         assert judged("KD-404", configured(t.cast(t.Any, settings))).status == "pass"
 
 
+def test_an_encrypted_disk_is_for_dumps_that_go_to_it() -> None:
+    disk: dict[str, t.Any] = {"folder__encrypted": True}
+    assert judged("KD-602", configured({}, **disk)).status == "pass"
+    for elsewhere in (
+        configured({"NFS": "a:/b"}, **disk), configured({"KDUMP_SAVEDIR": "ssh://a/b"}, **disk),
+        told("kdump.target=ssh,a@b:22,c", **disk), told("kdump.target=raw,PARTUUID=abc", **disk),
+    ):  # fmt: skip
+        assert judged("KD-602", elsewhere).status == "unknown"
+    lying = [{"id": "a", "vmcore": "vmcore"}]
+    assert judged("KD-602", configured({"NFS": "a:/b"}, dumps=lying)).status == "fail"
+
+
 def test_what_is_mounted_over_the_place_is_a_failure() -> None:
     memory: dict[str, t.Any] = {"target__fstype": "tmpfs", "target__uuid": None, "target__fs_path": "/"}
     found = judged("KD-403", told(f"kdump.target=UUID={UUID} kdump.path=/var/crash", **memory))
