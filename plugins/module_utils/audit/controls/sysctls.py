@@ -12,7 +12,7 @@ from ...policy.panic import SETTINGS
 from ..model import Case, Finding, MissingError, Spec, failed, not_applicable, passed, unknown
 from ..references import ANSSI, KDUMP, PARAMETERS, SYSCTL
 from ..words import words_of
-from .common import capture_words, engine_of, listed
+from .common import capture_words, engine_of, listed, told
 
 #: What else turns a setting on at every boot: the kernel's configuration, or an argument of its command line.
 _BUILT_IN: t.Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
@@ -30,6 +30,7 @@ _DETECTORS: t.Final[Mapping[str, str]] = {
 }  # fmt: skip
 #: What leaves a host standing after a capture that failed.
 _STANDS: t.Final = frozenset({"shell", "halt", "poweroff"})
+_NO: t.Final = frozenset({"no", "false", "0"})
 
 
 def _problem(case: Case, setting: str) -> str | None:
@@ -99,8 +100,14 @@ def comes_back(case: Case) -> Finding:
     if engine_of(case) is None:
         return unknown("Nobody knows what the capture kernel does where it fails.")
     settings = case.table("engine.settings")
-    action = str(settings.get("failure_action") or settings.get("default") or "")
-    if action in _STANDS or settings.get("KDUMP_IMMEDIATE_REBOOT") in ("no", "false", "0"):
+    final = told(settings, "final_action")
+    if final in _STANDS:
+        return failed(f"After a dump the host does not come back: final_action {final}.")
+    at_once = told(settings, "KDUMP_IMMEDIATE_REBOOT")
+    if at_once in _NO:
+        return failed(f"After a dump the host does not come back: KDUMP_IMMEDIATE_REBOOT={at_once}.")
+    action = told(settings, "failure_action") or told(settings, "default")
+    if action in _STANDS or told(settings, "KDUMP_CONTINUE_ON_ERROR") in _NO:
         return failed("Where the distribution's kdump fails to save, the host does not reboot.")
     return passed("The host reboots after a panic, and where saving fails.")
 
@@ -182,7 +189,8 @@ CONTROLS: t.Final = (
         "that fails or ends in a shell leaves it standing too.",
         evidence=("sysctls.kernel.panic", "boot_sysctls", "kernel_config.symbols.PANIC_TIMEOUT", "command_line",
                   "load.command_line", "engine.settings", "engine.name", "load", "service.enabled"),
-        remediation="kdump_panic_policy: {panic: 10}, and kdump_final_action=reboot.",
+        remediation="kdump_panic_policy: {panic: 10}, and kdump_final_action=reboot; for the distribution's kdump "
+        "final_action and failure_action reboot, or KDUMP_IMMEDIATE_REBOOT and KDUMP_CONTINUE_ON_ERROR true.",
         judge=comes_back,
         references=(SYSCTL, KDUMP),
     ),
