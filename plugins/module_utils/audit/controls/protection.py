@@ -11,11 +11,14 @@ import typing as t
 from ...host import paths
 from ..model import Case, Finding, Spec, failed, not_applicable, passed, unknown
 from ..references import KDUMP_OFF
-from .common import PLACE, check_place, engine_of, every_dump, goes_to_server, listed, looked_at, place_of, whole
+from .common import PLACE, check_place, engine_of, every_dump, goes_to_server, listed, looked_at, place_of, told, whole
 
 #: What each of the distributions' kdumps leaves out unless it is told otherwise.
 _USUAL_LEVEL: t.Final = 31
-_COLLECTORS: t.Final = ("core_collector", "MAKEDUMP_ARGS", "MAKEDUMPFILE_OPTIONS")
+#: These stand for the default of kdump-utils, and of kdump-tools.
+_COLLECTORS: t.Final = ("core_collector", "MAKEDUMP_ARGS")
+_SUSE: t.Final = "suse"
+_FORMAT: t.Final = "KDUMP_DUMPFORMAT"
 
 
 def private(case: Case) -> Finding:
@@ -70,12 +73,14 @@ def filtered(case: Case) -> Finding:
     wanted = case.thresholds.dump_level
     if not wanted:
         return not_applicable("The policy allows dumps of everything.")
+    if engine_of(case) == _SUSE and told(case.table("engine.settings"), _FORMAT).lower() == "none":
+        return failed(f"No dump is saved at all, only the kernel's log: {_FORMAT}=none.")
     collector, source = _collector(case)
     if collector is None:
         return unknown("Nobody knows what dumps leave out: there is neither a drill nor a dump.")
     case.note("collector", collector)
-    match = re.search(r"(?:^|\s)-d\s*(\d{1,2})\b", collector)
-    level = int(match[1]) if match else 0
+    levels = re.findall(r"(?:^|\s)-d\s*(\d{1,2})\b", collector)
+    level = int(levels[-1]) if levels else 0
     if level & wanted == wanted:
         return passed(f"Dumps leave out what level {wanted} asks for: {collector}, by {source}.")
     return failed(f"Dumps are made with level {level}, and level {wanted} is asked for: {collector}, by {source}.")
@@ -86,7 +91,8 @@ def _collector(case: Case) -> tuple[str | None, str]:
     if case.proven.current and case.proven.current.collector:
         return case.proven.current.collector, case.proven.current.named
     if engine_of(case):
-        return _of_engine(case.table("engine.settings"))
+        settings = case.table("engine.settings")
+        return _of_suse(settings) if engine_of(case) == _SUSE else _of_engine(settings)
     for dump in reversed(case.entries("dumps")):
         record = dump.get("record")
         if isinstance(record, dict) and isinstance(record.get("collector"), str):
@@ -95,11 +101,17 @@ def _collector(case: Case) -> tuple[str | None, str]:
 
 
 def _of_engine(settings: dict[str, t.Any]) -> tuple[str, str]:
-    given = next((str(settings[name]) for name in _COLLECTORS if settings.get(name)), None)
-    if given:
-        return given, "the configuration"
-    level = settings.get("KDUMP_DUMPLEVEL") or _USUAL_LEVEL
-    return f"makedumpfile -d {level}", "the configuration" if settings.get("KDUMP_DUMPLEVEL") else "default"
+    given = next((told(settings, name) for name in _COLLECTORS if told(settings, name)), None)
+    return (given, "the configuration") if given else (f"makedumpfile -d {_USUAL_LEVEL}", "default")
+
+
+def _of_suse(settings: dict[str, t.Any]) -> tuple[str, str]:
+    """The options add to the level, and of two levels the last counts."""
+    if told(settings, _FORMAT).lower() == "raw":
+        return f"{_FORMAT}=raw", "the configuration"
+    level, options = told(settings, "KDUMP_DUMPLEVEL"), told(settings, "MAKEDUMPFILE_OPTIONS")
+    collector = f"makedumpfile -d {level or _USUAL_LEVEL} {options}".rstrip()
+    return collector, "the configuration" if level or options else "default"
 
 
 CONTROLS: t.Final = (

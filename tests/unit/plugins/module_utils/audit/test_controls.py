@@ -36,6 +36,15 @@ from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.audit.rows 
 _GIBIBYTES = [{"id": "a", "files": {"vmcore": GIB, "record.json": 9}}, {"id": "b", "files": {"vmcore": GIB - 10}}]
 FENCES = {"name": "kdump-utils", "settings": {"fence_kdump_nodes": "a b"}}
 _ENCRYPTED = drill(dump__files=[{"name": "vmcore.age"}])
+#: What SUSE's kdump can be told of the level, and what comes of it.
+_SUSE: t.Final[tuple[tuple[dict[str, str | None], str], ...]] = (
+    ({}, "pass"), ({"KDUMP_DUMPFORMAT": "lzo"}, "pass"), ({"KDUMP_DUMPFORMAT": "raw"}, "fail"),
+    ({"KDUMP_DUMPFORMAT": "none"}, "fail"), ({"KDUMP_DUMPFORMAT": None}, "unknown"), ({"KDUMP_DUMPLEVEL": "0"}, "fail"),
+    ({"KDUMP_DUMPLEVEL": "31", "MAKEDUMPFILE_OPTIONS": "--num-threads 2"}, "pass"),
+    ({"MAKEDUMPFILE_OPTIONS": "--num-threads 2"}, "pass"), ({"MAKEDUMPFILE_OPTIONS": "-d 1"}, "fail"),
+    ({"KDUMP_DUMPLEVEL": "1", "MAKEDUMPFILE_OPTIONS": "-d 31"}, "pass"), ({"KDUMP_DUMPLEVEL": None}, "unknown"),
+    ({"MAKEDUMPFILE_OPTIONS": None}, "unknown"),
+)  # fmt: skip
 #: Read where they are there; without them the judges know enough.
 _OPTIONAL = frozenset({
     "load", "load_error", "service.enabled", "service.active", "engine.name", "engine.settings", "distribution",
@@ -161,6 +170,10 @@ def test_thresholds_decide() -> None:
         ("KD-603", armed(dumps=[{"id": "a", "record": {"collector": "makedumpfile -d 31"}}]), {}, "pass"),
         ("KD-603", debian(), {}, "pass"),
         ("KD-603", debian(engine__settings={"MAKEDUMP_ARGS": "-c -d 1"}), {}, "fail"),
+        ("KD-603", debian(engine__settings={"MAKEDUMP_ARGS": "-c"}), {}, "fail"),
+        ("KD-603", debian(engine__settings={"MAKEDUMP_ARGS": None}), {}, "unknown"),
+        ("KD-603", debian(engine__settings={"core_collector": "makedumpfile -l -d 1 -d 31"}), {}, "pass"),
+        *(("KD-603", debian(engine__name="suse", engine__settings=settings), {}, status) for settings, status in _SUSE),
         ("KD-703", armed(), {**proven, "back_seconds": 40}, "fail"),
         ("KD-703", armed(), {**proven, "fence_kdump": True}, "fail"),
         ("KD-703", debian(engine=FENCES), {"fence_kdump": True}, "unknown"),

@@ -141,6 +141,13 @@ def test_a_server_has_no_folder_of_the_host() -> None:
         assert judged("KD-404", configured(t.cast(t.Any, settings))).status == "pass"
 
 
+def test_a_server_that_only_a_shell_can_tell_is_unknown() -> None:
+    for name in ("SSH", "NFS", "KDUMP_SAVEDIR"):
+        for control in (*THERE, *LYING):
+            found = judged(control, configured({name: None}))
+            assert (found.status, f"{name} is set by what only a shell can tell" in found.message) == ("unknown", True)
+
+
 def test_an_encrypted_disk_is_for_dumps_that_go_to_it() -> None:
     disk: dict[str, t.Any] = {"folder__encrypted": True}
     assert judged("KD-602", configured({}, **disk)).status == "pass"
