@@ -5,15 +5,23 @@
 
 from __future__ import annotations
 
+import posixpath
 import typing as t
+from collections.abc import Mapping
 
 from ...host import paths
 from ...kexec.refusal import LOCKED
 from ..model import Case, Finding, MissingError, Spec, failed, passed, unknown
 from ..references import HOTPLUG, KDUMP, KEXEC_OFF, SYSCTL
-from .common import distribution_units, engine_of, listed
+from .common import distribution_units, engine_of, listed, uses_collection
 from .policy import DISABLED
 
+_OURS: t.Final = "collection"
+#: Who brings which rule of udev: it restarts that one's service, whoever else serves the host.
+_RULES: t.Final[Mapping[str, str]] = {
+    posixpath.basename(paths.HOTPLUG_RULE): _OURS, "98-kexec.rules": "kdump-utils",
+    "50-kdump-tools.rules": "kdump-tools", "70-kdump.rules": "suse",
+}  # fmt: skip
 _LIMIT: t.Final = "kernel.kexec_load_limit_panic"
 
 
@@ -97,11 +105,19 @@ def _is_zero(value: str) -> bool:
     return value == "0"
 
 
+def _rules(case: Case) -> tuple[list[str], list[str]]:
+    """The rules of udev that are of the kdump that serves the host, and those that nobody's kdump is known to bring."""
+    found = [str(rule) for rule in case.items("hotplug.rules")]
+    server = _OURS if uses_collection(case) else engine_of(case)
+    mine = [rule for rule in found if server and _RULES.get(rule) == server]
+    return mine, [rule for rule in found if server and rule not in _RULES]
+
+
 def follows_hotplug(case: Case) -> Finding:
     """The image describes memory and CPUs as they were when it was loaded."""
     devices = case.number("hotplug.memory_devices")
     possible, present = case.number("hotplug.cpus_possible"), case.number("hotplug.cpus_present")
-    rules = [str(rule) for rule in case.items("hotplug.rules")]
+    rules, doubtful = _rules(case)
     stale = []
     if devices and case.find("hotplug.kernel_updates_memory") != 1:
         stale.append("memory")
@@ -111,6 +127,8 @@ def follows_hotplug(case: Case) -> Finding:
         return passed("Nothing can be plugged in, or the kernel itself keeps the image up to date.")
     if rules:
         return passed(f"{' and '.join(stale)} can be plugged in, and {listed(rules)} has the image loaded anew.")
+    if doubtful:
+        return unknown(f"Whether {listed(doubtful)} has this host's image loaded anew nobody knows.")
     return failed(f"{' and '.join(stale)} can be plugged in, and nobody loads the image anew then.")
 
 
@@ -166,7 +184,8 @@ CONTROLS: t.Final = (
         rationale="The image describes the machine as it was when it was loaded. What is plugged in later is missing "
         "from the dump, unless the kernel or a rule of udev brings the image up to date.",
         evidence=("hotplug.memory_devices", "hotplug.cpus_possible", "hotplug.cpus_present", "hotplug.rules",
-                  "hotplug.kernel_updates_memory", "hotplug.kernel_updates_cpus"),
+                  "hotplug.kernel_updates_memory", "hotplug.kernel_updates_cpus", "engine.name", "load",
+                  "service.enabled"),
         remediation="Boot a kernel with crash hotplug (CONFIG_CRASH_HOTPLUG), or have a rule of udev restart the "
         "service.",
         judge=follows_hotplug,

@@ -73,7 +73,7 @@ def filtered(case: Case) -> Finding:
     wanted = case.thresholds.dump_level
     if not wanted:
         return not_applicable("The policy allows dumps of everything.")
-    if engine_of(case) == _SUSE and told(case.table("engine.settings"), _FORMAT).lower() == "none":
+    if engine_of(case) == _SUSE and told(case.table("engine.settings"), _FORMAT) == "none":
         return failed(f"No dump is saved at all, only the kernel's log: {_FORMAT}=none.")
     collector, source = _collector(case)
     if collector is None:
@@ -107,7 +107,7 @@ def _of_engine(settings: dict[str, t.Any]) -> tuple[str, str]:
 
 def _of_suse(settings: dict[str, t.Any]) -> tuple[str, str]:
     """The options add to the level, and of two levels the last counts."""
-    if told(settings, _FORMAT).lower() == "raw":
+    if told(settings, _FORMAT) == "raw":
         return f"{_FORMAT}=raw", "the configuration"
     level, options = told(settings, "KDUMP_DUMPLEVEL"), told(settings, "MAKEDUMPFILE_OPTIONS")
     collector = f"makedumpfile -d {level or _USUAL_LEVEL} {options}".rstrip()

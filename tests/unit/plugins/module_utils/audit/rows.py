@@ -12,6 +12,7 @@ from ansible_collections.linux.kdump.tests.unit.audit_hosts import GIB, GONE, LI
 
 Row = tuple[str, str, str, dict[str, t.Any], str, str]
 _ENTRY = {"title": "Other", "id": "c", "kernel": "/boot/vmlinuz-6.1.0-99-amd64", "managed": True}
+_RULE = paths.HOTPLUG_RULE.rpartition("/")[2]
 _LOCKED: dict[str, t.Any] = {"crash__lockdown": "integrity"}
 
 ROWS: tuple[Row, ...] = (
@@ -109,7 +110,15 @@ ROWS: tuple[Row, ...] = (
     ("KD-305", "memory", "armed", {"hotplug__memory_devices": 1}, "fail", "memory can be plugged in"),
     ("KD-305", "CPUs", "armed", {"hotplug__cpus_possible": 8}, "fail", "CPUs can be plugged in"),
     ("KD-305", "by the kernel", "armed", {"hotplug__cpus_possible": 8, "hotplug__kernel_updates_cpus": 1}, "pass", ""),
-    ("KD-305", "by udev", "armed", {"hotplug__cpus_possible": 8, "hotplug__rules": ["98-kexec.rules"]}, "pass", "98-"),
+    ("KD-305", "by udev", "armed", {"hotplug__cpus_possible": 8, "hotplug__rules": [_RULE]}, "pass", _RULE),
+    ("KD-305", "by theirs", "armed", {"hotplug__cpus_possible": 8, "hotplug__rules": ["50-kdump-tools.rules"]}, "fail",
+     "nobody"),
+    ("KD-305", "for theirs", "debian", {"hotplug__cpus_possible": 8, "hotplug__rules": ["50-kdump-tools.rules"]},
+     "pass", "50-kdump-tools.rules"),
+    ("KD-305", "by ours", "debian", {"hotplug__cpus_possible": 8, "hotplug__rules": [_RULE]}, "fail", "nobody"),
+    ("KD-305", "by somebody's", "armed", {"hotplug__cpus_possible": 8, "hotplug__rules": ["9-kdump.rules"]}, "unknown",
+     "9-kdump.rules"),
+    ("KD-305", "by neither", "off", {"hotplug__cpus_possible": 8, "hotplug__rules": [_RULE]}, "fail", "nobody"),
     ("KD-401", "read-only", "armed", {"folder__read_only": True}, "fail", "read-only"),
     ("KD-401", "no inodes", "armed", {"folder__inodes_free": 3}, "fail", "3 inodes"),
     ("KD-401", "a server", "armed", {"load__command_line": "kdump.target=nfs,10.0.2.2"}, "unknown", "by a drill"),
