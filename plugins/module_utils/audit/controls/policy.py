@@ -36,16 +36,25 @@ def nothing_left(case: Case) -> Finding:
     check_place(case, afterwards=True)
     whole(case, "boot.entries")
     every_dump(case)
-    return passed("Nothing loads a crash image, nothing is reserved, and no dump lies here.")
+    none = "The running kernel can load no crash image" if _cannot(case) else "Nothing loads a crash image"
+    return passed(f"{none}, nothing is reserved, and no dump lies here.")
+
+
+def _cannot(case: Case) -> bool:
+    """A kernel that was built without kexec has no files that say what is loaded and reserved."""
+    if case.nullable("crash.loaded") is not None or case.nullable("crash.reserved_bytes") is not None:
+        return False
+    lacks, symbols = case.items("kernel_lacks"), case.table("kernel_config.symbols")
+    return "CRASH_DUMP" in lacks or ("KEXEC" in lacks and symbols.get("KEXEC_FILE") != "y")
 
 
 def _armed(case: Case) -> list[str]:
-    found = ["a crash image is loaded"] if case.flag("crash.loaded") else []
+    found = ["a crash image is loaded"] if not _cannot(case) and case.flag("crash.loaded") else []
     return found + [f"{unit} is on" for unit in active_units(case)]
 
 
 def _reserved(case: Case) -> list[str]:
-    reserved = case.number("crash.reserved_bytes")
+    reserved = 0 if _cannot(case) else case.number("crash.reserved_bytes")
     found = [f"{human_size(reserved)} of memory are reserved"] if reserved else []
     if on_command_line(case.text("command_line")):
         found.append(f"{PARAMETER} is on the running command line")
@@ -102,7 +111,8 @@ CONTROLS: t.Final = (
         postures=("forbidden",),
         evidence=(
             "crash.loaded", "service.enabled", "service.active", "distribution", "crash.reserved_bytes", "command_line",
-            "boot.entries", "dumps", "omitted.boot.entries", "omitted.dumps", "unread", "omitted.unread",
+            "boot.entries", "dumps", "omitted.boot.entries", "omitted.dumps", "unread", "omitted.unread", "kernel_lacks",
+            "kernel_config.symbols",
             *(key for key in PLACE if key != "service.enabled"),
         ),
         remediation="Run linux.kdump.deploy with kdump_state=absent and kdump_reboot=true; for the kdump of the "

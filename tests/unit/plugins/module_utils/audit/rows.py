@@ -13,6 +13,7 @@ from ansible_collections.linux.kdump.tests.unit.audit_hosts import GIB, GONE, LI
 Row = tuple[str, str, str, dict[str, t.Any], str, str]
 _ENTRY = {"title": "Other", "id": "c", "kernel": "/boot/vmlinuz-6.1.0-99-amd64", "managed": True}
 _RULE = paths.HOTPLUG_RULE.rpartition("/")[2]
+_NO_KEXEC: dict[str, t.Any] = {"crash__loaded": None, "crash__reserved_bytes": None}
 _LOCKED: dict[str, t.Any] = {"crash__lockdown": "integrity"}
 
 ROWS: tuple[Row, ...] = (
@@ -24,6 +25,15 @@ ROWS: tuple[Row, ...] = (
     ("KD-002", "their service", "off", {"distribution": [{"unit": "kdump.service", "active": True}]}, "fail", "kdump"),
     ("KD-002", "dumps", "off", {"dumps": [{"id": "x"}]}, "fail", "a dump lies in /var/crash"),
     ("KD-002", "more dumps", "off", {"dumps": [{"id": "x"}, {"id": "y"}]}, "fail", "2 dumps lie in /var/crash"),
+    ("KD-002", "no kexec", "off", {**_NO_KEXEC, "kernel_lacks": ["KEXEC", "KEXEC_FILE"]}, "pass", "can load no"),
+    ("KD-002", "no crash dump", "off", {**_NO_KEXEC, "kernel_lacks": ["CRASH_DUMP"]}, "pass", "can load no"),
+    ("KD-002", "by file", "off",
+     {**_NO_KEXEC, "kernel_lacks": ["KEXEC"], "kernel_config__symbols": {"KEXEC_FILE": "y"}}, "unknown",
+     "crash.loaded"),
+    ("KD-002", "nobody knows", "off", {**_NO_KEXEC, "kernel_lacks": None}, "unknown", "kernel_lacks"),
+    ("KD-002", "it has all", "off", _NO_KEXEC, "unknown", "crash.loaded"),
+    ("KD-002", "no kexec, a dump", "off", {**_NO_KEXEC, "kernel_lacks": ["KEXEC"], "dumps": [{"id": "x"}]}, "fail",
+     "a dump lies"),
     ("KD-003", "masked", "armed", {"masked": [paths.UNIT_NAME]}, "fail", "is masked"),
     ("KD-003", "another is masked", "armed", {"masked": ["kdump.service"]}, "pass", "Nothing"),
     ("KD-003", "theirs is masked", "debian", {"masked": ["kdump-tools.service"]}, "fail", "is masked"),
