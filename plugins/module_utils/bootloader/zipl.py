@@ -132,15 +132,23 @@ class Zipl(Edited):
         with named("write to", place), tempfile.TemporaryDirectory(prefix="linux-kdump-", dir=place) as folder:
             argv = [next(self.path(path) for path in PROGRAMS if self.exists(path))]
             config = changed.get(self._config(), read(self._config()) or "")
-            for path, content in changed.items():
-                if f"={path}" in config.replace(" ", ""):
-                    config = config.replace(path, _stage(folder, path, content))
-            argv += ["--config", _stage(folder, "zipl.conf", config)]
+            argv += ["--config", _stage(folder, "zipl.conf", self._with_copies(config, changed, folder))]
             entries = bls.files([self.path(FOLDER)])
             for path in entries:
                 _stage(os.path.join(folder, "entries"), path, changed.get(path, read(path) or ""))
             argv += ["--blsdir", os.path.join(folder, "entries")] if entries else []
             self._runner.run(argv, what="write the boot record", timeout=timeout)
+
+    def _with_copies(self, config: str, changed: Mapping[str, str], folder: str) -> str:
+        """The configuration with a copy in place of every parmfile= that changes."""
+        spans = [_span(options["parmfile"]) for _name, options in sections(config) if "parmfile" in options]
+        # From the last one, so that the places of those before it stay what they are. Base names may be equal.
+        for index, (start, end) in reversed(list(enumerate(spans))):
+            path = self.path(config[start:end])
+            if path in changed:
+                copy = _stage(folder, f"{index}-{os.path.basename(path)}", changed[path])
+                config = config[:start] + copy + config[end:]
+        return config
 
 
 def tidy(text: str) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import typing as t
 from pathlib import Path
 
@@ -163,6 +164,41 @@ def test_zipl_passes_a_file_of_parameters_and_those_of_the_section_in_one_line(t
     machine.loader.apply((), timeout=5)
     assert machine.read("etc/parm") == "root=/dev/dasda1\n"
     assert machine.read("etc/zipl.conf").endswith(own.replace(" crashkernel=1G", ""))
+
+
+PARMFILES = {
+    "same base name": ("/boot/a/parm", "/boot/b/parm", "parmfile={}"),
+    "quoted": ("/boot/parm", "/boot/other", 'parmfile = "{}"'),
+    "quoted otherwise": ("/boot/parm", "/boot/other", "parmfile='{}'"),
+    "one begins like the other": ("/boot/parm", "/boot/parm-old", "parmfile={}"),
+    "the other way round": ("/boot/parm-old", "/boot/parm", "parmfile={}"),
+    "one for both": ("/boot/parm", "/boot/parm", "parmfile={}"),
+}
+
+
+@pytest.mark.parametrize("name", PARMFILES)
+def test_zipl_reads_what_each_file_of_parameters_will_be(tmp_path: Path, name: str) -> None:
+    first, second, line = PARMFILES[name]
+    machine = box(tmp_path, "zipl, Debian")
+    config = "".join(f"[{key}]\nimage=/boot/v\n{line.format(path)}\n" for key, path in zip("ab", (first, second)))
+    machine.write("etc/zipl.conf", config)
+    for path in {first, second}:
+        machine.write(path[1:], f"root=/dev{path}\n")
+    seen: list[str] = []
+
+    def boots(argv: t.Sequence[str]) -> tuple[int, str, str]:
+        for _name, options in zipl.sections(Path(argv[2]).read_text()):
+            value = options["parmfile"].group().partition("=")[2].strip().strip("\"'")
+            seen.append(
+                Path(value if value.startswith(tempfile.gettempdir()) else machine.root / value[1:]).read_text()
+            )
+        return 0, "", ""
+
+    machine.runner.answers[next(iter(machine.runner.answers))] = boots
+    machine.loader.apply(WANTED, timeout=5)
+    assert seen == [f"root=/dev{path} crashkernel=64M\n" for path in (first, second)]
+    assert machine.read("etc/zipl.conf") == config
+    assert machine.values() == {WANTED}
 
 
 def test_deployments_to_go_back_to_are_listed_and_left_alone(tmp_path: Path) -> None:
