@@ -19,6 +19,8 @@ description:
   - Nothing but C(crashkernel=) is changed. Where a boot loader's generator reads drop-ins, files of others are
     not edited, and what they set is overruled. Elsewhere they are edited byte by byte, each is replaced in one step,
     and copies of them as they were before are kept in C(/var/lib/linux-kdump.boot).
+  - GRUB's menu is generated anew. Its first copy is kept there too. If the menu would lose entries that the present one
+    has, such as those of other systems where C(os-prober) does not run, it is refused and the module names them.
   - With O(state=absent) they are what they were before, as long as nobody else has written into them since. A file that
     was made for the value is removed, and a C(crashkernel=) that was there before does not come back.
   - The module never reboots. See RV(reboot_required).

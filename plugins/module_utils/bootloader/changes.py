@@ -53,15 +53,24 @@ def put_back(cause: BaseException, *states: FileState) -> None:
         raise BootLoaderError(f"{message}. Then it could not be taken back: {'; '.join(failures)}") from cause
 
 
-def keep(states: Sequence[FileState], folder: str, *, root: str = "/") -> None:
-    """Copy files as they are now to ``folder``, each under its own path, for whoever has to go back by hand."""
+def keep(states: Sequence[FileState], folder: str, *, root: str = "/", first: bool = False) -> None:
+    """Copy files as they are now to ``folder``, each under its own path, for whoever has to go back by hand.
+
+    A copy of before is replaced, unless the ``first`` one is to stay.
+    """
     for state in states:
-        path = os.path.join(folder, os.path.relpath(os.path.realpath(state.path), os.path.realpath(root)))
-        if state.content is not None and read(path) != state.content:
+        path = copy_of(state.path, folder, root=root)
+        known = read(path)
+        if state.content is not None and (known is None if first else known != state.content):
             with named("write", path):
                 os.makedirs(folder, mode=0o700, exist_ok=True)
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 write_atomic(path, state.content, mode=os.stat(state.path).st_mode & 0o7777)
+
+
+def copy_of(path: str, folder: str, *, root: str = "/") -> str:
+    """Where the copy of a file is kept."""
+    return os.path.join(folder, os.path.relpath(os.path.realpath(path), os.path.realpath(root)))
 
 
 def unlike(entries: Sequence[Entry], parameters: Sequence[str]) -> t.Optional[tuple[Entry, str]]:

@@ -19,17 +19,21 @@ from collections.abc import Sequence
 from ..command import CommandRunner
 from ..crashkernel.grammar import PARAMETER, on_command_line
 from ..host.paths import BOOT_BACKUP
-from .changes import keep, named, put, put_back, read
+from .changes import copy_of, keep, named, put, put_back, read
 from .edited import edit
 from .grub_defaults import drop_in, sets_parameter
 from .grub_layouts import GENERATORS, Layout, layouts
-from .grub_menu import read_menu
+from .grub_lost import lost
+from .grub_menu import read_items, read_menu
 from .model import BootLoaderError, Entry, FileState
 from .shell_values import assignments
 
 #: GRUB_CMDLINE_LINUX reaches recovery entries too (grub.d/10_linux).
 _HOME: t.Final = "GRUB_CMDLINE_LINUX"
 _OTHERS: t.Final = ("GRUB_CMDLINE_LINUX_DEFAULT", "GRUB_CMDLINE_LINUX_RECOVERY")
+
+#: So many entries are named in a message; all of them are among its facts.
+_MOST_NAMED: t.Final = 10
 
 _LANGUAGE = re.compile(r"^[ \t]*set lang=(\w+)[ \t]*$", re.MULTILINE)
 _VALUE = re.compile(rf"(?:^|\s+){PARAMETER}\S*")
@@ -87,18 +91,24 @@ class Grub:
         """Write the drop-in, generate, verify, then replace the menu; on any failure put back what was there."""
         (*default, menu) = *self.default(), FileState(self._layout.menu, read(self._layout.menu))
         if default[0].path == self._layout.defaults:
-            keep(default, os.path.join(self._root, BOOT_BACKUP.lstrip("/")), root=self._root)
+            keep(default, self._backup, root=self._root)
+        keep([menu], self._backup, root=self._root, first=True)
         try:
             for state in self.wanted(parameters):
                 put(state)
             generated = self._generate(timeout)
             self._verify(self._entries(generated), parameters)
+            self._refuse_losses(menu.content or "", generated)
             put(FileState(self._layout.menu, generated))
             self._verify(self.entries(), parameters)
         except BaseException as error:
             put_back(error, *default, menu)
             raise
         return _side_effects(menu.content or "", generated)
+
+    @property
+    def _backup(self) -> str:
+        return os.path.join(self._root, BOOT_BACKUP.lstrip("/"))
 
     def _entries(self, menu: str) -> tuple[Entry, ...]:
         own = read(self._layout.custom_menu)
@@ -146,6 +156,21 @@ class Grub:
             if found != expected:
                 raise self._refusal(entry, found, expected)
 
+    def _refuse_losses(self, before: str, after: str) -> None:
+        own = read_items(read(self._layout.custom_menu) or "", origin=self._layout.custom_menu)
+        new = (*read_items(after, origin=self._layout.menu), *own)
+        titles = lost(read_items(before, origin=self._layout.menu), new, root=self._root)
+        if titles:
+            raise BootLoaderError(
+                f"Cannot set {PARAMETER} in the boot menu {self._layout.menu}: it has entries that"
+                f" {self._layout.generator} does not make, and they would be lost: {_some(titles)}; the change was"
+                " taken back. To keep them, add them to /etc/grub.d/40_custom or, where they are of other systems, set"
+                f" GRUB_DISABLE_OS_PROBER=false in {self._layout.defaults}. Then, and also if nobody needs them, run"
+                f" {self._layout.generator} -o {self._layout.menu}, look at the menu, and run this again. The old menu"
+                f" is kept in {copy_of(self._layout.menu, self._backup, root=self._root)}",
+                lost_entries=list(titles),
+            )
+
     def _refusal(self, entry: Entry, found: Sequence[str], expected: Sequence[str]) -> BootLoaderError:
         wanted = " ".join(PARAMETER + value for value in expected) or f"no {PARAMETER}"
         got = " ".join(PARAMETER + value for value in found) or f"no {PARAMETER}"
@@ -157,6 +182,11 @@ class Grub:
             f" {self._layout.custom_menu} for what writes that entry",
             entry=entry.title,
         )
+
+
+def _some(titles: Sequence[str]) -> str:
+    named = ", ".join(map(repr, titles[:_MOST_NAMED]))
+    return f"{named} and {len(titles) - _MOST_NAMED} more" if len(titles) > _MOST_NAMED else named
 
 
 def _side_effects(before: str, after: str) -> tuple[str, ...]:

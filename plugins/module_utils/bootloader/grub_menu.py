@@ -58,6 +58,17 @@ class _Block:
     kind: str
     title: str
     identity: str
+    kernels: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry as the menu shows it, whatever it boots: another loader, several kernels, or nothing."""
+
+    title: str
+    place: str
+    identity: str
+    kernels: tuple[str, ...]
 
 
 @dataclass
@@ -69,6 +80,7 @@ class _Reader:
     words: list[str] = field(default_factory=list)
     blocks: list[_Block] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
 
     def finish_command(self) -> None:
         """A command is complete: keep it if it boots a kernel."""
@@ -98,15 +110,25 @@ class _Reader:
         self.finish_command()
         if not self.blocks:
             raise _broken(self.origin, "a closing brace has no opening one")
+        block = self.blocks[-1]
+        if block.kind == ENTRY:
+            self.items.append(Item(block.title, self._place(), block.identity, tuple(block.kernels)))
         self.blocks.pop()
+
+    def _named(self) -> list[_Block]:
+        return [block for block in self.blocks if block.kind in (ENTRY, SUBMENU)]
+
+    def _place(self) -> str:
+        return " > ".join(block.title for block in self._named()) or OUTSIDE
 
     def _entry(self, words: list[str]) -> Entry:
         command, kernel, *arguments = words
-        named = [block for block in self.blocks if block.kind in (ENTRY, SUBMENU)]
+        named = self._named()
         identity = named[-1].identity if named else ""
+        if named:
+            named[-1].kernels.append(kernel)
         reason = "a multiboot kernel" if command in MULTIBOOT_COMMANDS else _foreign(identity, kernel)
-        title = " > ".join(block.title for block in named) or OUTSIDE
-        return Entry(title, identity, kernel, tuple(arguments), self.origin, managed=not reason, reason=reason)
+        return Entry(self._place(), identity, kernel, tuple(arguments), self.origin, managed=not reason, reason=reason)
 
 
 def read_menu(text: str, *, origin: str, elsewhere: bool = False) -> tuple[Entry, ...]:
@@ -114,6 +136,15 @@ def read_menu(text: str, *, origin: str, elsewhere: bool = False) -> tuple[Entry
 
     A menu that takes entries from files is an error, unless ``elsewhere`` says that they are read there.
     """
+    return tuple(_read(text, origin, elsewhere).entries)
+
+
+def read_items(text: str, *, origin: str) -> tuple[Item, ...]:
+    """Every entry of a menu by its title, those included that boot no kernel by themselves."""
+    return tuple(_read(text, origin, elsewhere=False).items)
+
+
+def _read(text: str, origin: str, elsewhere: bool) -> _Reader:
     if len(text) > LARGEST:
         raise _broken(origin, f"it has {len(text)} bytes, which no menu has")
     reader = _Reader(origin, elsewhere)
@@ -122,7 +153,7 @@ def read_menu(text: str, *, origin: str, elsewhere: bool = False) -> tuple[Entry
     reader.finish_command()
     if reader.blocks:
         raise _broken(origin, f"the block of {reader.blocks[-1].title or reader.blocks[-1].kind!r} is not closed")
-    return tuple(reader.entries)
+    return reader
 
 
 def _feed(reader: _Reader, match: re.Match[str]) -> None:
@@ -165,8 +196,11 @@ def _identity(words: list[str]) -> str:
 
 
 def _foreign(identity: str, kernel: str) -> str:
-    if identity.startswith(FOREIGN):
-        return "another system"
+    return "another system" if identity.startswith(FOREIGN) else no_linux(kernel)
+
+
+def no_linux(kernel: str) -> str:
+    """What an image is that boots by the Linux protocol, if it is no Linux."""
     name = kernel.rpartition("/")[2].lower()
     return next((what for part, what in NOT_LINUX.items() if part in name), "")
 

@@ -38,7 +38,8 @@ LOAD_ERROR: t.Final = "/run/linux-kdump.error"
 REBOOT_NOTE: t.Final = "/var/lib/linux-kdump.rebooted-for"
 KERNEL_REBOOT_NOTE: t.Final = f"{REBOOT_NOTE}-kernel"
 
-#: What boot loaders' files of others were before the last change of them, each under its own path.
+#: What boot loaders' files of others were before the last change of them, and a generated menu before the first one,
+#: each under its own path.
 BOOT_BACKUP: t.Final = "/var/lib/linux-kdump.boot"
 
 UNIT_NAME: t.Final = "linux-kdump.service"

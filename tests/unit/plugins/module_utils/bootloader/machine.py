@@ -51,10 +51,11 @@ class Machine:
         self.spoil: Spoil = lambda menu: menu
         self.status = 0
         self.runner = FakeRunner({(self.layout.generator,): self._answer})
-        self.grub = Grub(self.runner, self.layout)
+        self.grub = Grub(self.runner, self.layout, root=str(root))
         (self.etc / "default" / "grub").write_text('GRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX=""\n')
         (root / "grub-mkconfig").write_text("#!/bin/sh\n# reads ${sysconfdir}/default/grub.d\n")
         self.menu = root / "boot" / "grub.cfg"
+        self.kept = root / "var/lib/linux-kdump.boot"
         self.menu.write_text(self.generate())
         self.drop_in = Path(self.layout.drop_in)
 
@@ -74,8 +75,8 @@ class Machine:
         return {str(path): (path.read_bytes(), path.stat().st_mode, path.stat().st_mtime_ns) for path in files}
 
     def contents(self) -> dict[str, tuple[bytes, int]]:
-        """Every file with content and mode."""
-        return {path: known[:2] for path, known in self.snapshot().items()}
+        """Every file with content and mode; copies kept are none."""
+        return {path: known[:2] for path, known in self.snapshot().items() if not path.startswith(str(self.kept))}
 
     def linux_lines(self) -> list[str]:
         """The menu's kernel lines, blanks made one."""

@@ -14,7 +14,6 @@ import pytest
 
 from ansible_collections.linux.kdump.plugins.module_utils import files
 from ansible_collections.linux.kdump.plugins.module_utils.bootloader import changes
-from ansible_collections.linux.kdump.plugins.module_utils.bootloader.grub import Grub
 from ansible_collections.linux.kdump.plugins.module_utils.bootloader.model import BootLoaderError
 from ansible_collections.linux.kdump.plugins.module_utils.command import CommandTimeoutError
 from ansible_collections.linux.kdump.tests.unit.plugins.module_utils.bootloader.machine import Machine
@@ -129,14 +128,13 @@ def test_entries_of_the_administrators_own_menu_count(machine: Machine) -> None:
 
 def test_where_the_generator_reads_no_drop_ins_the_defaults_are_edited_and_kept(machine: Machine) -> None:
     Path(machine.layout.generator).write_text("#!/bin/sh\n")
-    grub = Grub(machine.runner, machine.layout, root=str(machine.root))
+    grub = machine.grub
     defaults = machine.etc / "default" / "grub"
     before = defaults.read_text()
     grub.apply(WANTED, timeout=5)
     assert defaults.read_text() == before.replace('LINUX=""', 'LINUX="crashkernel=64M"')
     assert not machine.drop_in.exists()
-    kept = machine.root / "var/lib/linux-kdump.boot"
-    assert [path.read_text() for path in kept.rglob("grub")] == [before]
+    assert [path.read_text() for path in machine.kept.rglob("grub")] == [before]
     grub.apply((), timeout=5)
     assert defaults.read_text() == before
 
@@ -164,7 +162,8 @@ def test_keeps_to_the_language_of_the_menu(machine: Machine, lines: str, languag
 
 def test_a_place_that_cannot_be_written_is_one_clear_error(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: str, content: str, *, mode: int) -> None:
-        raise OSError(28, "No space left on device")
+        if not path.startswith(str(machine.kept)):
+            raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(changes, "write_atomic", full)
     before = machine.contents()
@@ -187,6 +186,71 @@ def test_what_cannot_be_put_back_is_said(machine: Machine, monkeypatch: pytest.M
     machine.status = 3
     with pytest.raises(BootLoaderError, match=r"status 3: boom\. Then it could not be taken back: Cannot write"):
         machine.grub.apply(WANTED, timeout=5)
+
+
+WINDOWS = "menuentry 'Windows' --class windows $menuentry_id_option 'osprober-chain-1' {\n chainloader +1\n}\n"
+FOREIGN = "menuentry 'Fedora (on /dev/sdb1)' --id 'osprober-gnulinux-/vmlinuz--1' {\n linux /vmlinuz ro\n}\n"
+BY_HAND = "submenu 'Mine' {\nmenuentry 'Rescue' {\n linux /rescue/vmlinuz crashkernel=64M\n}\n}\n"
+OLD_KERNEL = (
+    "menuentry 'Debian, with Linux 5.10' --id 'gnulinux-5.10-advanced-1' {\n linux /boot/vmlinuz-5.10\n}\n"
+    "menuentry 'Debian, with Xen and Linux 5.10' --id 'xen-gnulinux-5.10-advanced-1' {\n multiboot2 /boot/xen.gz\n}\n"
+    "menuentry 'Memory test' {\n linux16 /boot/memtest86+.bin\n}\n"
+)
+RENAMED = "menuentry 'Debian 7.6' --id 'gnulinux-0-advanced-1' {\n linux ($root)/boot/vmlinuz\n}\n"
+TITLE_ONLY = "menuentry 'Debian GNU' --id simple {\n linux /boot/vmlinuz-6.1\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "title"),
+    [
+        (WINDOWS, "'Windows'"),
+        (FOREIGN, "'Fedora (on /dev/sdb1)'"),
+        (BY_HAND, "'Mine > Rescue'"),
+        (WINDOWS + BY_HAND, "'Windows', 'Mine > Rescue'"),
+        ("".join(WINDOWS.replace("'Windows'", f"'W{n}'") for n in range(12)), "'W9' and 2 more"),
+        (OLD_KERNEL.replace("5.10'", "6.1'").replace("vmlinuz-5.10", "vmlinuz-6.1"), "'Debian, with Linux 6.1'"),
+    ],
+    ids=["chainloader", "os-prober", "by hand", "two", "many", "a kernel that is installed"],
+)
+@pytest.mark.parametrize("parameters", [WANTED, ()], ids=["present", "absent"])
+def test_a_menu_that_lost_entries_is_refused_and_everything_put_back(
+    machine: Machine, more: str, title: str, parameters: tuple[str, ...]
+) -> None:
+    (machine.root / "boot/vmlinuz-6.1").touch()
+    machine.menu.write_text(machine.menu.read_text() + more)
+    before = machine.contents()
+    with pytest.raises(BootLoaderError) as caught:
+        machine.grub.apply(parameters, timeout=5)
+    assert f"{title}; the change was taken back" in caught.value.message
+    assert "/etc/grub.d/40_custom" in caught.value.message
+    assert "GRUB_DISABLE_OS_PROBER=false" in caught.value.message
+    assert machine.contents() == before
+    assert (machine.kept / "boot/grub.cfg").read_bytes() == machine.menu.read_bytes()
+
+
+@pytest.mark.parametrize("more", [OLD_KERNEL, RENAMED, TITLE_ONLY], ids=["not installed", "another title", "identity"])
+def test_entries_of_kernels_that_are_gone_or_boot_by_another_entry_may_go(machine: Machine, more: str) -> None:
+    (machine.root / "boot/vmlinuz").touch()
+    machine.menu.write_text(machine.menu.read_text() + more)
+    machine.grub.apply(WANTED, timeout=5)
+    assert len(machine.linux_lines()) == 2
+
+
+def test_an_entry_that_was_moved_into_the_administrators_own_menu_is_not_lost(machine: Machine) -> None:
+    machine.menu.write_text(machine.menu.read_text() + BY_HAND)
+    (machine.root / "boot/custom.cfg").write_text(BY_HAND)
+    machine.grub.apply(WANTED, timeout=5)
+
+
+def test_the_menu_of_the_first_run_is_kept(machine: Machine) -> None:
+    before = machine.menu.read_text()
+    machine.menu.chmod(0o600)
+    for size in ("32M", "64M"):
+        machine.grub.apply((f"crashkernel={size}",), timeout=5)
+    (copy,) = (path for path in machine.kept.rglob("*") if path.is_file())
+    assert copy.read_text() == before
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert machine.kept.stat().st_mode & 0o777 == 0o700
 
 
 def _killed_at(machine: Machine, parameters: t.Sequence[str], step: int) -> bool:

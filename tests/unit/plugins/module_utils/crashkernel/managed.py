@@ -38,7 +38,7 @@ class Managed(Machine):
 
     def noted(self, text: str, *, boot: str) -> None:
         """It was rebooted before, for what is noted, and this is another boot."""
-        self.note.parent.mkdir(parents=True)
+        self.note.parent.mkdir(parents=True, exist_ok=True)
         self.note.write_text(text)
         (self.root / BOOT_ID.lstrip("/")).parent.mkdir(parents=True)
         (self.root / BOOT_ID.lstrip("/")).write_text(f"{boot}\n")
