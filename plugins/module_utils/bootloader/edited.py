@@ -96,6 +96,14 @@ def _is_free(source: Source, text: t.Optional[str]) -> bool:
     return text is None or edit(text, source.grammar(text, source.path), ()) == text
 
 
+def former_state(source: Source, current: t.Optional[str], notes: Notes) -> t.Optional[FileState]:
+    """What a file was before the parameter came into it; None if that is not known, or was not free of it."""
+    former = notes.get(source.path)
+    if former and former.is_still(current) and _is_free(source, former.before):
+        return FileState(source.path, former.before)
+    return None
+
+
 class Edited:
     """Answers the questions of `model.BootLoader` by the texts that a subclass names."""
 
@@ -191,9 +199,9 @@ class Edited:
         current = read(source.path)
         if current is None and (source.missing is None or not parameters):
             return FileState(source.path, None)
-        former = None if parameters else notes.get(source.path)
-        if former and former.is_still(current) and _is_free(source, former.before):
-            return FileState(source.path, former.before)
+        former = None if parameters else former_state(source, current, notes)
+        if former:
+            return former
         text = source.missing or "" if current is None else self._text(source)
         edited = edit(text, source.grammar(text, source.path), parameters)
         return FileState(source.path, source.finish(edited) if edited != text else text)

@@ -20,7 +20,8 @@ from ..command import CommandRunner
 from ..crashkernel.grammar import PARAMETER, on_command_line
 from ..host.paths import BOOT_BACKUP
 from .changes import copy_of, keep, named, put, put_back, read
-from .edited import edit
+from .edited import Source, Stanza, edit, former_state
+from .former import read_notes, write_notes
 from .grub_defaults import drop_in, sets_parameter
 from .grub_layouts import GENERATORS, Layout, layouts
 from .grub_lost import lost
@@ -75,8 +76,12 @@ class Grub:
         (now,) = self.default()
         if now.path == self._layout.drop_in:
             return (FileState(now.path, drop_in(parameters) if parameters or self.rivals() else None),)
+        if not parameters:
+            former = former_state(Source(now.path, _grammar, menu=False), now.content, read_notes(self._backup))
+            if former:
+                return (former,)
         text = now.content or ""
-        content = edit(text, assignments(text, _HOME, _OTHERS), parameters)
+        content = edit(text, _grammar(text, now.path), parameters)
         return (FileState(now.path, content if content != text else now.content),)
 
     def rivals(self) -> tuple[str, ...]:
@@ -89,12 +94,11 @@ class Grub:
 
     def apply(self, parameters: Sequence[str], *, timeout: int) -> tuple[str, ...]:
         """Write the drop-in, generate, verify, then replace the menu; on any failure put back what was there."""
-        (*default, menu) = *self.default(), FileState(self._layout.menu, read(self._layout.menu))
-        if default[0].path == self._layout.defaults:
-            keep(default, self._backup, root=self._root)
-        keep([menu], self._backup, root=self._root, first=True)
+        default, wanted = self.default(), self.wanted(parameters)
+        menu = FileState(self._layout.menu, read(self._layout.menu))
+        self._keep(menu, default, wanted, parameters)
         try:
-            for state in self.wanted(parameters):
+            for state in wanted:
                 put(state)
             generated = self._generate(timeout)
             self._verify(self._entries(generated), parameters)
@@ -105,6 +109,16 @@ class Grub:
             put_back(error, *default, menu)
             raise
         return _side_effects(menu.content or "", generated)
+
+    def _keep(
+        self, menu: FileState, old: Sequence[FileState], new: Sequence[FileState], parameters: Sequence[str]
+    ) -> None:
+        keep([menu], self._backup, root=self._root, first=True)
+        changed = [(now, coming) for now, coming in zip(old, new) if now != coming]
+        if old[0].path == self._layout.defaults:
+            keep(old, self._backup, root=self._root)
+            if parameters and changed:
+                write_notes(changed, self._backup)
 
     @property
     def _backup(self) -> str:
@@ -182,6 +196,10 @@ class Grub:
             f" {self._layout.custom_menu} for what writes that entry",
             entry=entry.title,
         )
+
+
+def _grammar(text: str, origin: str) -> tuple[Stanza, ...]:
+    return assignments(text, _HOME, _OTHERS)
 
 
 def _some(titles: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from ansible_collections.linux.kdump.tests.unit.fakes import FakeRunner
 #: What grub.d/10_linux does with the defaults, for one kernel.
 GENERATE = """
 set -e
-. "$1/default/grub"
+if [ -e "$1/default/grub" ]; then . "$1/default/grub"; fi
 for file in "$1"/default/grub.d/*.cfg; do if [ -e "$file" ]; then . "$file"; fi; done
 cat <<END
 menuentry 'Debian' \\$menuentry_id_option 'simple' {

@@ -139,6 +139,66 @@ def test_where_the_generator_reads_no_drop_ins_the_defaults_are_edited_and_kept(
     assert defaults.read_text() == before
 
 
+DEFAULTS = {
+    "no such line": "GRUB_TIMEOUT=5\n",
+    "no such line, and no end of line": "GRUB_TIMEOUT=5",
+    "unquoted": "GRUB_CMDLINE_LINUX=quiet\n",
+    "unquoted and empty": "GRUB_CMDLINE_LINUX=\nGRUB_CMDLINE_LINUX_DEFAULT=quiet\n",
+    "empty": "GRUB_CMDLINE_LINUX=''\n",
+    "other words": 'GRUB_CMDLINE_LINUX="  a   b "  # mine\n',
+}
+
+
+def _without_drop_ins(machine: Machine, text: str) -> Path:
+    Path(machine.layout.generator).write_text("#!/bin/sh\n")
+    defaults = Path(machine.layout.defaults)
+    defaults.write_text(text)
+    machine.menu.write_text(machine.generate())
+    return defaults
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_absent_brings_edited_defaults_back_byte_by_byte(machine: Machine, name: str) -> None:
+    defaults = _without_drop_ins(machine, DEFAULTS[name])
+    for parameters in (WANTED, ("crashkernel=128M",)):
+        machine.grub.apply(parameters, timeout=5)
+    assert machine.linux_lines()[0].count("crashkernel=128M") == 1
+    machine.grub.apply((), timeout=5)
+    assert defaults.read_bytes() == DEFAULTS[name].encode()
+    assert machine.grub.wanted(()) == machine.grub.default()
+
+
+def test_a_value_that_was_there_before_is_not_brought_back(machine: Machine) -> None:
+    defaults = _without_drop_ins(machine, 'GRUB_CMDLINE_LINUX="a crashkernel=1M"\n')
+    machine.grub.apply(WANTED, timeout=5)
+    machine.grub.apply((), timeout=5)
+    assert defaults.read_text() == 'GRUB_CMDLINE_LINUX="a"\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("GRUB_TIMEOUT=5\n", '# mine\nGRUB_TIMEOUT=5\nGRUB_CMDLINE_LINUX=""\n'),
+        ('GRUB_CMDLINE_LINUX="a"\n', '# mine\nGRUB_CMDLINE_LINUX="a"\n'),
+    ],
+)
+def test_in_defaults_that_somebody_edited_since_only_the_value_goes(machine: Machine, before: str, after: str) -> None:
+    defaults = _without_drop_ins(machine, before)
+    machine.grub.apply(WANTED, timeout=5)
+    defaults.write_text("# mine\n" + defaults.read_text())
+    machine.grub.apply((), timeout=5)
+    assert defaults.read_text() == after
+
+
+def test_defaults_that_were_made_are_removed(machine: Machine) -> None:
+    defaults = _without_drop_ins(machine, "")
+    defaults.unlink()
+    machine.grub.apply(WANTED, timeout=5)
+    assert defaults.exists()
+    machine.grub.apply((), timeout=5)
+    assert not defaults.exists()
+
+
 def test_says_what_else_the_generator_brought(machine: Machine) -> None:
     (machine.etc / "default" / "grub").write_text("GRUB_CMDLINE_LINUX_DEFAULT=nosmt\nGRUB_CMDLINE_LINUX=\n")
     (warning,) = machine.grub.apply(WANTED, timeout=5)
