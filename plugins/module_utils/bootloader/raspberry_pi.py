@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from .changes import read
 from .edited import Edited, Source, Stanza
+from .model import BootLoaderError
 
 #: Where the firmware's partition is mounted, in newer and in older systems.
 PARTITIONS: t.Final = ("/boot/firmware", "/boot")
@@ -20,6 +21,10 @@ SETTINGS: t.Final = ("config.txt", "tryboot.txt")
 #: Debian's package writes cmdline.txt anew for every kernel, and adds what this file says, which is one line.
 PACKAGE: t.Final = "/etc/default/raspi-firmware"
 EXTRA: t.Final = "/etc/default/raspi-extra-cmdline"
+
+#: What is left in the older place since Raspberry Pi OS 12: "The file you are looking for has moved to ...".
+_MOVED: t.Final = f"has moved to {PARTITIONS[0]}"
+_MOVABLE: t.Final = ("cmdline.txt", "config.txt")
 
 _NAMED: t.Final = re.compile(r"^[ \t]*(?P<key>cmdline|os_prefix)[ \t]*=[ \t]*(?P<value>[^\s#]+)", re.MULTILINE)
 
@@ -36,8 +41,14 @@ class RaspberryPi(Edited):
     name: t.ClassVar[str] = "raspberry-pi"
 
     def missing(self) -> tuple[str, ...]:
-        """A command line beside the firmware's settings."""
-        folders = [folder for folder in PARTITIONS if self.exists(f"{folder}/config.txt")]
+        """A command line beside the firmware's settings; one that is not mounted is an error of its own."""
+        stubs = [stub for folder in PARTITIONS for stub in self._stubs(folder)]
+        folders = [folder for folder in self._folders() if self.exists(f"{folder}/config.txt")]
+        if stubs and not folders:
+            raise BootLoaderError(
+                f"Cannot see what boots this machine: {stubs[0]} says that it has moved to {PARTITIONS[0]}, and there"
+                f" is no config.txt. Mount {PARTITIONS[0]} and try again"
+            )
         if any(self.exists(f"{folder}/cmdline.txt") for folder in folders) or self._named():
             return ()
         return tuple(" or ".join(f"{folder}/{name}" for folder in PARTITIONS) for name in ("config.txt", "cmdline.txt"))
@@ -47,10 +58,19 @@ class RaspberryPi(Edited):
         extra = (Source(self.path(EXTRA), read_line, menu=False, missing=""),) if self.exists(PACKAGE) else ()
         return (*extra, *(Source(path, read_line) for path in self._named()))
 
+    def _folders(self) -> tuple[str, ...]:
+        """Where the firmware's files may be."""
+        return tuple(folder for folder in PARTITIONS if not self._stubs(folder))
+
+    def _stubs(self, folder: str) -> tuple[str, ...]:
+        """The files there that only say where they have gone."""
+        paths = (self.path(f"{folder}/{name}") for name in _MOVABLE)
+        return tuple(path for path in paths if _MOVED in (read(path) or ""))
+
     def _named(self) -> tuple[str, ...]:
         """The usual file, and those that the settings name, each once and only if it is there."""
         found: dict[str, str] = {}
-        for folder in PARTITIONS:
+        for folder in self._folders():
             place = self.path(folder)
             for settings in (read(os.path.join(place, name)) for name in SETTINGS):
                 if settings is None:
