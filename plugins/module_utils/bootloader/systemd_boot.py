@@ -6,18 +6,25 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 from collections.abc import Mapping, Sequence
 
 from ..crashkernel.grammar import PARAMETER
 from . import bls, kernel_install, uki
-from .edited import Edited, Source
+from .changes import read
+from .edited import Edited, Source, listed
 from .model import BootLoaderError, Entry
 
 #: Where the EFI system partition and the one beside it may be mounted (bootctl(1)).
 PARTITIONS: t.Final = ("/efi", "/boot", "/boot/efi")
 #: Shows that systemd-boot was installed to such a partition.
 MARKS: t.Final = ("loader/loader.conf", "EFI/systemd/systemd-boot*.efi")
+#: What kernelstub writes entries from (Pop!_OS), as JSON.
+KERNELSTUB: t.Final = "/etc/kernelstub/configuration"
+
+_VALUE: t.Final = re.compile(rf'{PARAMETER}[^\s"\\]*')
+_VERSION: t.Final = re.compile(r"[0-9]\.[0-9]")
 
 
 class SystemdBoot(Edited):
@@ -40,9 +47,10 @@ class SystemdBoot(Edited):
         )
 
     def uncovered(self) -> tuple[str, ...]:
-        """If kernel-install takes arguments from elsewhere."""
+        """If kernel-install takes arguments from elsewhere, or another tool writes the entries."""
+        files = self._files()
         cmdline, vendor = self.path(kernel_install.CMDLINE), self.path(kernel_install.VENDOR)
-        return kernel_install.uncovered(cmdline, vendor=vendor, entries=self._files())
+        return (*kernel_install.uncovered(cmdline, vendor=vendor, entries=files), *self._by_others(files))
 
     def entries_of(self, sources: Sequence[Source], texts: Mapping[str, str]) -> tuple[Entry, ...]:
         """Those of files, then the images that are entries by themselves."""
@@ -57,6 +65,34 @@ class SystemdBoot(Edited):
             f" of the image and of its signature; nothing is changed. To do it, {_remedy(parameters)}, sign it as"
             " before, and run this again",
             entry=entry.title,
+        )
+
+    def _by_others(self, files: Sequence[str]) -> tuple[str, ...]:
+        texts = {path: read(path) or "" for path in files}
+        others = {path: text for path, text in texts.items() if not bls.by_kernel_install(text, path)}
+        entries = [each for path, text in others.items() for each in listed(text, bls.read_entry(text, path), path)]
+        entries = [entry for entry in entries if entry.managed]
+        if entries and self.exists(KERNELSTUB):
+            return self._by_kernelstub(entries[0])
+        # One without a version stays what it is when its kernel is updated. Beside those of kernel-install, it is
+        # somebody's own.
+        if len(others) < len(texts) or not any(_VERSION.search(entry.kernel) for entry in entries):
+            return ()
+        return (
+            "The entries are written by another tool than kernel-install, and those of kernels to come will not have"
+            " the value: tell that tool of it, or run this again after each kernel is installed",
+        )
+
+    def _by_kernelstub(self, entry: Entry) -> tuple[str, ...]:
+        path = self.path(KERNELSTUB)
+        wanted = [word for word in entry.arguments if word.startswith(PARAMETER)]
+        known = _VALUE.findall(read(path) or "")
+        if set(known) == set(wanted):
+            return ()
+        return (
+            f"The entries are written by kernelstub, and those of kernels to come will not have the value: it takes the"
+            f" arguments from {path}, which says {' '.join(known) or f'no {PARAMETER}'}. Run"
+            f" kernelstub --add-options '{' '.join(wanted)}', or run this again after each kernel is installed",
         )
 
     def _partitions(self) -> tuple[str, ...]:

@@ -109,6 +109,48 @@ def test_without_entries_it_says_where_it_looked(box: Box) -> None:
         box.loader.apply(WANTED, timeout=5)
 
 
+_KERNELSTUB = '{{"default": {{"kernel_options": ["quiet"]}}, "user": {{"kernel_options": ["quiet"{}]}}}}\n'
+
+
+def _only(box: Box, kernel: str) -> None:
+    """A machine with this one entry, which kernel-install did not make."""
+    for path in (box.root / "boot/efi/loader/entries").iterdir():
+        path.unlink()
+    box.write("boot/efi/loader/entries/Own-current.conf", f"title Own\nlinux {kernel}\noptions ro quiet\n")
+
+
+@pytest.mark.parametrize(("more", "says"), [("", "no crashkernel="), (', "crashkernel=1M"', "crashkernel=1M")])
+def test_entries_that_kernelstub_writes_will_lack_the_value(box: Box, more: str, says: str) -> None:
+    _only(box, "/EFI/Pop_OS-0a1b/vmlinuz.efi")
+    box.write("etc/kernelstub/configuration", _KERNELSTUB.format(more))
+    (warning,) = box.loader.apply(WANTED, timeout=5)
+    assert f"etc/kernelstub/configuration, which says {says}" in warning
+    assert "kernelstub --add-options 'crashkernel=64M'" in warning
+    assert box.loader.apply((), timeout=5) == ()
+
+
+def test_where_kernelstub_knows_the_value_there_is_nothing_to_say(box: Box) -> None:
+    _only(box, "/EFI/Pop_OS-0a1b/vmlinuz.efi")
+    box.write("etc/kernelstub/configuration", _KERNELSTUB.format(', "crashkernel=64M"'))
+    assert box.loader.apply(WANTED, timeout=5) == ()
+
+
+@pytest.mark.parametrize(
+    ("kernel", "warned"), [("/EFI/own/kernel-6.1.0", True), ("/6.1/linux", True), ("/vmlinuz-linux", False)]
+)
+def test_entries_of_an_unknown_tool_will_lack_the_value_if_they_are_written_anew(
+    box: Box, kernel: str, warned: bool
+) -> None:
+    _only(box, kernel)
+    warnings = box.loader.apply(WANTED, timeout=5)
+    assert ["written by another tool than kernel-install" in warning for warning in warnings] == [True] * warned
+
+
+def test_an_entry_of_ones_own_beside_those_of_kernel_install_needs_no_warning(box: Box) -> None:
+    box.write("boot/efi/loader/entries/own.conf", "title Own\nlinux /own/6.1.0/linux\noptions ro\n")
+    assert box.loader.apply(WANTED, timeout=5) == ()
+
+
 def test_one_folder_with_two_names_is_read_once(box: Box) -> None:
     (box.root / "efi").symlink_to(box.root / "boot/efi")
     assert len(box.loader.entries()) == 3
