@@ -139,7 +139,8 @@ options:
   bootloader:
     description:
       - The boot loader of the host.
-      - With V(auto) it is looked for. None, or files of more than one, is an error that says what was found.
+      - With V(auto) it is looked for. None, or files of more than one, is an error that says what was found. So are the
+        boot partitions of C(proxmox-boot-tool), which are not mounted.
       - V(grub) is GRUB 2 with a generated menu, C(grub-mkconfig) or C(grub2-mkconfig). Where the generator reads
         drop-ins in C(/etc/default/grub.d), as in Debian, a drop-in is all that is written besides the menu; elsewhere
         (SUSE, Arch, RHEL 7) C(GRUB_CMDLINE_LINUX) in C(/etc/default/grub) is edited.

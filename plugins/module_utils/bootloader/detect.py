@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 from collections.abc import Sequence
 
 from ..command import CommandRunner
+from .changes import read
 from .extlinux import Extlinux
 from .grub import Grub
 from .grub_bls import GrubBls
@@ -26,6 +28,9 @@ _BACK_ENDS: t.Final = (GrubBls, SystemdBoot, Extlinux, Zipl, Ostree, RaspberryPi
 
 #: What users may choose.
 BOOTLOADERS: t.Final = (Grub.name, *(back_end.name for back_end in _BACK_ENDS))
+
+#: The boot partitions that Proxmox VE fills, by their UUID, one a line.
+PROXMOX: t.Final = "/etc/kernel/proxmox-boot-uuids"
 
 _ADVICE: t.Final = "Install the packages of the boot loader, or mount /boot, and try again"
 
@@ -50,6 +55,7 @@ def find_bootloader(
     for loader in among:
         if choice == loader.name:
             return _checked(loader)
+    _refuse_proxmox(root)
     found = [loader for loader in among if not loader.missing()]
     below = {name for loader in found for name in ABOVE.get(loader.name, ())}
     found = [loader for loader in found if loader.name not in below]
@@ -71,6 +77,19 @@ def _checked(loader: Candidate) -> BootLoader:
             f"Cannot use {loader.name} on this machine: there is no {' and no '.join(missing)}. {_ADVICE}"
         )
     return loader
+
+
+def _refuse_proxmox(root: str) -> None:
+    path = os.path.join(root, PROXMOX.lstrip("/"))
+    lines = (line.strip() for line in (read(path) or "").splitlines())
+    if any(line and not line.startswith("#") for line in lines):
+        raise BootLoaderError(
+            f"Cannot see what boots this machine: {path} names partitions in which proxmox-boot-tool keeps its boot"
+            " entries. They are not mounted, and what is below /boot does not boot it. Put the value in"
+            " /etc/kernel/cmdline or, where proxmox-boot-tool status says grub, in /etc/default/grub. Run"
+            " proxmox-boot-tool refresh and reboot. Then use linux.kdump only to verify the value:"
+            " linux.kdump.kdump_info shows whether it is in force"
+        )
 
 
 def _unknown(among: Sequence[Candidate]) -> BootLoaderError:

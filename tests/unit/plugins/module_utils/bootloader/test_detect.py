@@ -58,6 +58,27 @@ def test_anything_else_is_a_clear_question(tmp_path: Path, choice: str, grub: bo
     assert cause in caught.value.message
 
 
+_UUIDS = "etc/kernel/proxmox-boot-uuids"
+
+
+@pytest.mark.parametrize("grub", [True, False], ids=["a menu left over", "no menu"])
+def test_a_loader_in_partitions_of_proxmox_boot_tool_is_a_clear_error(tmp_path: Path, grub: bool) -> None:
+    (tmp_path / "etc/kernel").mkdir(parents=True)
+    (tmp_path / _UUIDS).write_text("0A1B-2C3D\n4E5F-6A7B\n")
+    with pytest.raises(BootLoaderError) as caught:
+        find(tmp_path, "auto", grub=grub)
+    for part in (_UUIDS, "/etc/kernel/cmdline", "/etc/default/grub", "proxmox-boot-tool refresh", "kdump_info"):
+        assert part in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(("choice", "uuids"), [("auto", ""), ("auto", "\n# none\n"), ("grub", "0A1B-2C3D\n")])
+def test_without_such_partitions_or_with_a_choice_it_is_no_question(tmp_path: Path, choice: str, uuids: str) -> None:
+    (tmp_path / "etc/kernel").mkdir(parents=True)
+    (tmp_path / _UUIDS).write_text(uuids)
+    assert find(tmp_path, choice, grub=True) == "grub"
+
+
 @pytest.mark.parametrize("name", TREES)
 def test_every_tree_has_one_loader_and_no_other(tmp_path: Path, name: str) -> None:
     box = Box(TREES[name], tmp_path)
