@@ -111,8 +111,8 @@ CONTROLS: t.Final = (
         postures=("forbidden",),
         evidence=(
             "crash.loaded", "service.enabled", "service.active", "distribution", "crash.reserved_bytes", "command_line",
-            "boot.entries", "dumps", "omitted.boot.entries", "omitted.dumps", "unread", "omitted.unread", "kernel_lacks",
-            "kernel_config.symbols",
+            "boot.entries", "dumps", "omitted.boot.entries", "omitted.dumps", "unread", "omitted.unread",
+            "kernel_lacks", "kernel_config.symbols",
             *(key for key in PLACE if key != "service.enabled"),
         ),
         remediation="Run linux.kdump.deploy with kdump_state=absent and kdump_reboot=true; for the kdump of the "

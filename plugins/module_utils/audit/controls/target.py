@@ -101,7 +101,7 @@ def _raw_proven(case: Case) -> Finding | None:
     place, proof = place_of(case), case.proven.current
     if place is None or not place.raw or proof is None:
         return None
-    return passed(f"{proof.named[0].upper()}{proof.named[1:]} has saved to {place.words}.")
+    return saved_first(case, proof, f"{proof.named[0].upper()}{proof.named[1:]} has saved to {place.words}.")
 
 
 def _is_covered(case: Case, path: str) -> bool:

@@ -112,7 +112,7 @@ def test_a_file_system_has_folders_of_its_own() -> None:
 def test_a_device_without_a_file_system_is_shown_by_a_drill() -> None:
     for make, words, again in (
         (configured, {"raw": "/dev/disk/by-partuuid/x"}, {"digests": {}}),
-        (told, "kdump.target=raw,limit=9,PARTUUID=abc", {}),
+        (told, "kdump.target=raw,limit=9,PARTUUID=abc", {"dump__attempts": [{"target": "raw:PARTUUID=abc"}]}),
     ):
         made: t.Any = make
         evidence = made(words)
@@ -124,7 +124,8 @@ def test_a_device_without_a_file_system_is_shown_by_a_drill() -> None:
             assert judged(control, evidence).status == "pass", control
         line = evidence["load"]["command_line"] if evidence["load"] else None
         old = {name: {"bytes": 1, "modified": 0} for name in evidence["files"]}
-        proof = drill(digests__command_line=line, **again)
+        reserved = evidence["crash"]["reserved_bytes"]
+        proof = drill(digests__command_line=line, memory__reserved_bytes=reserved, **again)
         if evidence["load"] is None:
             evidence["files"] = old
         assert judged("KD-401", evidence, proofs=[proof]).status == "pass"
