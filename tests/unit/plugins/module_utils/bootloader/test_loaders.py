@@ -184,7 +184,7 @@ def test_zipl_reads_what_each_file_of_parameters_will_be(tmp_path: Path, name: s
     machine = box(tmp_path, "zipl, Debian")
     config = "".join(f"[{key}]\nimage=/boot/v\n{line.format(path)}\n" for key, path in zip("ab", (first, second)))
     machine.write("etc/zipl.conf", config)
-    for path in {first, second}:
+    for path in (first, second):
         machine.write(path[1:], f"root=/dev{path}\n")
     seen: list[str] = []
 
