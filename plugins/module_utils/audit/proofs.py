@@ -64,6 +64,11 @@ class Proof:
         """For a message."""
         return f"the drill of {self.host} at {self.started.strftime('%Y-%m-%d %H:%M')} UTC"
 
+    @property
+    def opening(self) -> str:
+        """The same where a sentence begins with it."""
+        return self.named[0].upper() + self.named[1:]
+
 
 @dataclass(frozen=True)
 class Proven:

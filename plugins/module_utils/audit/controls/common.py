@@ -243,7 +243,7 @@ def _mapped(device: str) -> str | None:
 
 def saved_first(case: Case, proof: Proof, good: str) -> Finding:
     """Passed only if the first target of the list took the drill's dump: one that fell back proves nothing for it."""
-    drill = f"{proof.named[0].upper()}{proof.named[1:]}"
+    drill = proof.opening
     if not targets(case) and not _falls_back(case):
         return passed(good)
     # A twin's disk has another name, so it is the drill's own list.

@@ -139,9 +139,7 @@ def fresh(case: Case) -> Finding:
         return _same_file_system(case, places[0][len("UUID=") :])
     proof = case.proven.current
     if proof:
-        return saved_first(
-            case, proof, f"{proof.named[0].upper()}{proof.named[1:]} saved with these very images and settings."
-        )
+        return saved_first(case, proof, f"{proof.opening} saved with these very images and settings.")
     return unknown("Whether its dump target and keys are as they were is shown by a drill, and there is none.")
 
 
@@ -180,10 +178,8 @@ def drivers_inside(case: Case) -> Finding:
         return unknown(f"No drill has shown that the save environment reaches the dump target over {drivers}.")
     same = case.proven.same_path
     if same is None:
-        return unknown(
-            f"{proof.named[0].upper()}{proof.named[1:]} does not show that this host's {drivers} are inside."
-        )
-    return passed(f"{same.named[0].upper()}{same.named[1:]} reached its dump target over {drivers}.")
+        return unknown(f"{proof.opening} does not show that this host's {drivers} are inside.")
+    return passed(f"{same.opening} reached its dump target over {drivers}.")
 
 
 def _network_drivers_inside(case: Case) -> Finding:
@@ -193,10 +189,10 @@ def _network_drivers_inside(case: Case) -> Finding:
         return unknown("No drill has shown that the save environment has the drivers to reach the server.")
     if same is None:
         return unknown(
-            f"{proof.named[0].upper()}{proof.named[1:]} does not show that the drivers of this host's network "
+            f"{proof.opening} does not show that the drivers of this host's network "
             "interface are inside. Run a drill of this host."
         )
-    drill = f"{same.named[0].upper()}{same.named[1:]}"
+    drill = same.opening
     found = saved_first(case, same, f"{drill} reached the server with the drivers of this host's network interface.")
     return found if found.status == "pass" else unknown(found.message)
 

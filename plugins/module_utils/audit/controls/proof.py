@@ -24,9 +24,7 @@ def proven(case: Case) -> Finding:
         return failed(_why_not(case, last))
     case.note("proof.started", proof.started.strftime("%Y-%m-%dT%H:%M:%SZ"))
     case.note("proof.host", proof.host)
-    return _aged(
-        case, proof.started, f"{proof.named[0].upper()}{proof.named[1:]} was captured, with what this host loads"
-    )
+    return _aged(case, proof.started, f"{proof.opening} was captured, with what this host loads")
 
 
 def _why_not(case: Case, last: Proof | None) -> str:

@@ -40,7 +40,7 @@ def writable(case: Case) -> Finding:
     if goes_to_server(case):
         proof = case.proven.current
         if proof:
-            return saved_first(case, proof, f"{proof.named[0].upper()}{proof.named[1:]} has saved to the server.")
+            return saved_first(case, proof, f"{proof.opening} has saved to the server.")
         return unknown(
             "Dumps go to a server. That the capture kernel gets there is shown by a drill, and there is none."
         )
@@ -101,7 +101,7 @@ def _raw_proven(case: Case) -> Finding | None:
     place, proof = place_of(case), case.proven.current
     if place is None or not place.raw or proof is None:
         return None
-    return saved_first(case, proof, f"{proof.named[0].upper()}{proof.named[1:]} has saved to {place.words}.")
+    return saved_first(case, proof, f"{proof.opening} has saved to {place.words}.")
 
 
 def _is_covered(case: Case, path: str) -> bool:
